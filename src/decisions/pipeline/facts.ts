@@ -1,0 +1,87 @@
+import type { Facts } from '../../conditions/condition.js';
+import type { FeatureReading, FeatureValue, OnlineRecord } from '../../customers/online-record.js';
+import { viewFeature } from '../../features/feature.js';
+import type { Item } from '../../content/item.js';
+import type { CustomerState, DecisionRequest } from '../decision.js';
+import type { CompiledItem, CompiledPlacement, Snapshot } from '../snapshot/snapshot.js';
+
+/** Facts of one decision, whose `item` is set to each candidate in turn: one object serves all of them. */
+export type MovingFacts = { -readonly [K in keyof Facts]: Facts[K] };
+
+export interface ReadFacts {
+  readonly facts: MovingFacts;
+  /** Names of features that were read and are older than their time to live. */
+  readonly stale: readonly string[];
+}
+
+const nothing: Facts['item'] = {};
+
+export function readFacts(request: DecisionRequest, state: CustomerState, snapshot: Snapshot, placement: CompiledPlacement): ReadFacts {
+  const features: Record<string, FeatureValue> = {};
+  const stale: string[] = [];
+  for (const name in state.features) {
+    const definition = snapshot.features.get(name);
+    if (definition === undefined) continue;
+    const { value, status } = viewFeature(definition, state.features[name], request.decidedAt);
+    if (value !== undefined) features[name] = value;
+    if (status === 'STALE') stale.push(name);
+  }
+  for (const name of placement.reads.features) {
+    if (features[name] !== undefined) continue;
+    const standIn = snapshot.features.get(name)?.defaultValue;
+    if (standIn !== undefined) features[name] = standIn;
+  }
+  const facts: MovingFacts = {
+    attributes: state.attributes,
+    features,
+    context: contextOf(request, placement.placement.hemisphere),
+    item: nothing,
+    segments: new Set(state.segments),
+    now: request.decidedAt,
+  };
+  return { facts, stale };
+}
+
+const seasons = ['winter', 'spring', 'summer', 'autumn'] as const;
+
+/** The caller's context, and what follows from the time: `hour` [0, 24), `dayOfWeek` (0 is Sunday) and `season`, in UTC. */
+function contextOf({ context, decidedAt }: DecisionRequest, hemisphere: 'north' | 'south'): Facts['context'] {
+  const time = new Date(decidedAt);
+  const quarter = Math.floor(((time.getUTCMonth() + 1) % 12) / 3);
+  const season = seasons[(quarter + (hemisphere === 'south' ? 2 : 0)) % 4] ?? 'winter';
+  return { hour: time.getUTCHours(), dayOfWeek: time.getUTCDay(), season, ...context };
+}
+
+/**
+ * The part of a customer's record that decisions in the placement can rest on: what the log keeps, and what the pipeline sees.
+ * @param record undefined where nothing could be read
+ */
+export function stateOf(
+  record: OnlineRecord | undefined,
+  source: CustomerState['source'],
+  placement: CompiledPlacement,
+  items: readonly Item[] | undefined,
+): CustomerState {
+  if (record === undefined) return { known: false, source: 'none', attributes: {}, features: {}, segments: [] };
+  const { reads } = placement;
+  const attributes: Record<string, FeatureValue> = {};
+  const features: Record<string, FeatureReading> = {};
+  for (const name of reads.attributes) copy(record.attributes, attributes, name);
+  for (const name of reads.features) copy(record.features, features, name);
+  if (reads.featuresByCategory.length > 0 || reads.attributesByCategory.length > 0) {
+    for (const category of categoriesOf(items, placement.candidates)) {
+      for (const [before, after] of reads.featuresByCategory) copy(record.features, features, before + category + after);
+      for (const [before, after] of reads.attributesByCategory) copy(record.attributes, attributes, before + category + after);
+    }
+  }
+  return { known: record.known, source, attributes, features, segments: record.segments.filter(it => reads.segments.includes(it)) };
+}
+
+function copy<T>(from: Readonly<Record<string, T>>, to: Record<string, T>, name: string): void {
+  const value = from[name];
+  if (value !== undefined) to[name] = value;
+}
+
+function categoriesOf(items: readonly Item[] | undefined, candidates: readonly CompiledItem[]): ReadonlySet<string> {
+  return new Set(items ? items.map(it => it.category) : candidates.map(it => it.item.category));
+}

@@ -1,0 +1,78 @@
+import type { PolicySpec, ScorerRef } from '../../content/placement.js';
+import { assign } from '../../experiments/allocation.js';
+import { contextVector } from '../../models/bandit/context-vector.js';
+import type { PlacementPosteriors } from '../../models/posteriors.js';
+import type { Assignment, CustomerState, DecisionRequest, Scores } from '../decision.js';
+import type { CompiledModel, CompiledPlacement, Snapshot } from '../snapshot/snapshot.js';
+import { applyRules } from './apply-rules.js';
+import { findCandidates, type Candidates } from './candidates.js';
+import { readFacts, type ReadFacts } from './facts.js';
+
+/** What is known before anything is scored: who may be shown what, and how it is to be chosen. */
+export interface Prepared {
+  readonly request: DecisionRequest;
+  readonly state: CustomerState;
+  readonly placement: CompiledPlacement;
+  readonly read: ReadFacts;
+  readonly candidates: Candidates;
+  /** Indexes of the candidates that survived. */
+  readonly survivors: readonly number[];
+  readonly assignments: readonly Assignment[];
+  readonly scorer: ScorerRef;
+  readonly policy: PolicySpec;
+}
+
+/** The stages candidates, rules and assign. */
+export function prepare(request: DecisionRequest, state: CustomerState, snapshot: Snapshot, placement: CompiledPlacement): Prepared {
+  const read = readFacts(request, state, snapshot, placement);
+  const candidates = findCandidates(request, placement, read.facts);
+  applyRules(candidates, placement, read.facts);
+  const survivors: number[] = [];
+  candidates.drops.forEach((drop, i) => {
+    if (drop === null) survivors.push(i);
+  });
+  return { request, state, placement, read, candidates, survivors, ...assignArms(request, placement, read) };
+}
+
+/** Held-out customers get the editors' order; for the others each experiment that they are in may change scorer and policy. */
+function assignArms(
+  { customerId }: DecisionRequest,
+  { placement, experiments }: CompiledPlacement,
+  { facts }: ReadFacts,
+): Pick<Prepared, 'assignments' | 'scorer' | 'policy'> {
+  let { scorer, policy }: { scorer: ScorerRef; policy: PolicySpec } = placement;
+  const assignments: Assignment[] = [];
+  for (const { experiment, targeting, weights } of experiments) {
+    const result = assign({ unitId: customerId, seed: experiment.seed, coverage: experiment.coverage, weights, holdout: placement.holdout, holdoutSeed: placement.id });
+    const takesPart = result.kind === 'arm' && (targeting === undefined || targeting(facts) === true);
+    const arm = takesPart ? experiment.arms[result.index] : undefined;
+    scorer = arm?.scorer ?? scorer;
+    policy = arm?.policy ?? policy;
+    assignments.push({ experimentId: experiment.id, armId: arm?.id ?? null, holdout: result.kind === 'holdout' });
+  }
+  const heldOut = assign({ unitId: customerId, seed: '', coverage: 0, weights: [1], holdout: placement.holdout, holdoutSeed: placement.id }).kind === 'holdout';
+  return heldOut ? { assignments, scorer: { kind: 'priority' }, policy: { kind: 'greedy' } } : { assignments, scorer, policy };
+}
+
+/** The model that is to score the survivors; undefined where none is, or nothing is known to score them by. */
+export function modelFor({ scorer, survivors, state }: Prepared, { models }: Snapshot): CompiledModel | undefined {
+  return scorer.kind === 'model' && survivors.length > 0 && state.source !== 'none' ? models.get(scorer.modelId) : undefined;
+}
+
+/** Writes a row for each survivor into `rows`, row-major [.., width], from row `first` on. */
+export function encodeRows({ read, candidates, survivors }: Prepared, { encode, width }: CompiledModel, rows: Float32Array, first: number): void {
+  survivors.forEach((candidate, i) => {
+    encode(read.facts, candidates.items[candidate]?.facts ?? {}, rows, (first + i) * width);
+  });
+}
+
+/** Scores that need no I/O: the bandit's, or none but the editors' order. */
+export function scoreInPlace(prepared: Prepared, posteriors: PlacementPosteriors): Scores {
+  const { scorer, placement, survivors, candidates, read, state } = prepared;
+  if (scorer.kind === 'priority' || survivors.length === 0) return { source: 'priority' };
+  const spec = placement.placement.bandit;
+  if (scorer.kind !== 'bandit' || spec === undefined || state.source === 'none') return { source: 'unavailable' };
+  const x = contextVector(spec, read.facts.features);
+  const values = survivors.map(i => posteriors.score(candidates.items[i]?.item.id ?? '', x));
+  return { source: 'bandit', posteriorVersion: posteriors.version, values };
+}

@@ -1,0 +1,89 @@
+import type { CompiledCondition } from '../../conditions/evaluate.js';
+import type { Item } from '../../content/item.js';
+import type { Placement } from '../../content/placement.js';
+import type { FeatureValue } from '../../customers/online-record.js';
+import type { Experiment } from '../../experiments/experiment.js';
+import type { FeatureDefinition } from '../../features/feature.js';
+import type { Encoder } from '../../models/encode.js';
+import type { ModelDefinition } from '../../models/model.js';
+import type { Rule, RuleSet } from '../../rules/rule-set.js';
+import type { Segment } from '../../segments/segment.js';
+import type { Drop } from '../decision.js';
+
+/** Everything that a tenant has configured at one version, as the folders upstream describe it. */
+export interface TenantConfiguration {
+  readonly tenantId: string;
+  readonly version: number;
+  readonly features: readonly FeatureDefinition[];
+  readonly segments: readonly Segment[];
+  readonly items: readonly Item[];
+  readonly placements: readonly Placement[];
+  readonly ruleSets: readonly RuleSet[];
+  readonly experiments: readonly Experiment[];
+  readonly models: readonly ModelDefinition[];
+}
+
+export interface CompiledItem {
+  readonly item: Item;
+  readonly facts: Readonly<Record<string, FeatureValue>>;
+  /** Epoch milliseconds; -Infinity and Infinity where the item has no schedule. */
+  readonly startsAt: number;
+  readonly endsAt: number;
+}
+
+export interface CompiledRule {
+  readonly rule: Rule;
+  readonly items: CompiledCondition | undefined;
+  readonly when: CompiledCondition;
+  readonly whenReadsItem: boolean;
+  readonly drop: Drop;
+  /** For the placement's own candidates, 1 where the rule is about them; absent where that changes with time. */
+  readonly mask: Uint8Array | undefined;
+}
+
+export interface CompiledExperiment {
+  readonly experiment: Experiment;
+  readonly targeting: CompiledCondition | undefined;
+  readonly weights: readonly number[];
+}
+
+export interface CompiledModel {
+  readonly model: ModelDefinition;
+  readonly width: number;
+  readonly encode: Encoder;
+}
+
+/** What a placement's decisions may read of a customer; nothing else is gathered, kept in the log, or a reason to decide again. */
+export interface PlacementReads {
+  readonly attributes: readonly string[];
+  readonly features: readonly string[];
+  readonly segments: readonly string[];
+  /** Texts before and after `{category}` in the names of features that depend on the candidate. */
+  readonly featuresByCategory: readonly (readonly [string, string])[];
+  readonly attributesByCategory: readonly (readonly [string, string])[];
+}
+
+export interface CompiledPlacement {
+  readonly placement: Placement;
+  readonly accepts: CompiledCondition | undefined;
+  /** In the editors' order: priority falling, then id. */
+  readonly candidates: readonly CompiledItem[];
+  readonly rules: readonly CompiledRule[];
+  readonly experiments: readonly CompiledExperiment[];
+  readonly reads: PlacementReads;
+  /** Ids of rule sets, segments, experiments and models whose change can change its decisions. */
+  readonly restsOn: ReadonlySet<string>;
+  readonly fallback: Item | undefined;
+}
+
+/** One version of a tenant's configuration, ready to decide by. Immutable. */
+export interface Snapshot {
+  readonly tenantId: string;
+  readonly version: number;
+  readonly features: ReadonlyMap<string, FeatureDefinition>;
+  readonly items: ReadonlyMap<string, Item>;
+  readonly placements: ReadonlyMap<string, CompiledPlacement>;
+  readonly defaultPlacementId: string | undefined;
+  readonly models: ReadonlyMap<string, CompiledModel>;
+}
+
