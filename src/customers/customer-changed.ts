@@ -1,0 +1,9 @@
+/** Sent on a customer's topic after each change of what decisions may read. */
+export interface CustomerChanged {
+  readonly customerId: string;
+  readonly version: number;
+  /** What really changed: a feature or an attribute by its name, a segment that was entered or left by its id. */
+  readonly changes: readonly { readonly kind: 'FEATURE' | 'ATTRIBUTE' | 'SEGMENT'; readonly name: string }[];
+  /** Epoch milliseconds. */
+  readonly changedAt: number;
+}

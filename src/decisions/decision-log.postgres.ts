@@ -1,0 +1,188 @@
+import type { Pool } from 'pg';
+import { DependencyUnavailable, Overloaded } from '../kernel/errors.js';
+import type { DecisionLog } from './decision-log.js';
+import { decodeBody, encodeBody, type DecisionRecord } from './decision-record.js';
+import type { DecisionLevel } from './decision.js';
+
+export interface DecisionLogOptions {
+  /** Records that may wait for the database. */
+  readonly capacity: number;
+  /** How long a caller waits for room, in milliseconds. */
+  readonly patienceMs: number;
+  readonly onFailure: (error: unknown) => void;
+}
+
+/** A record is taken at most this long before its insert begins, while inserts keep up. */
+const lingerMs = 20;
+const batchSize = 1000;
+const retryMs = { first: 50, most: 2000 };
+
+interface Row {
+  readonly id: string;
+  readonly decided_at: Date;
+  readonly customer_id: string;
+  readonly placement_id: string;
+  readonly level: DecisionLevel;
+  readonly snapshot_version: string;
+  readonly record: string;
+}
+
+export class PostgresDecisionLog implements DecisionLog {
+  readonly #pool: Pool;
+  readonly #options: DecisionLogOptions;
+  readonly #queue: DecisionRecord[] = [];
+  #inFlight: readonly DecisionRecord[] = [];
+  readonly #waiting = new Set<() => void>();
+  readonly #days = new Set<string>();
+  #writing: Promise<void> | undefined;
+  #hurry: (() => void) | undefined;
+  #closed = false;
+
+  constructor(pool: Pool, options: DecisionLogOptions) {
+    this.#pool = pool;
+    this.#options = options;
+  }
+
+  /** Records that are not committed yet. */
+  get depth(): number {
+    return this.#queue.length + this.#inFlight.length;
+  }
+
+  async append(records: readonly DecisionRecord[]): Promise<void> {
+    if (this.depth + records.length > this.#options.capacity) await this.#room(records.length);
+    this.#queue.push(...records);
+    this.#writing ??= this.#write();
+  }
+
+  async find(tenantId: string, ids: readonly string[]): Promise<readonly DecisionRecord[]> {
+    const wanted = new Set(ids);
+    const pending = [...this.#inFlight, ...this.#queue].filter(it => it.tenantId === tenantId && wanted.has(it.request.id));
+    for (const { request } of pending) wanted.delete(request.id);
+    const stored = [...wanted].filter(isUuid);
+    return stored.length === 0 ? pending : [...pending, ...(await this.#select(tenantId, stored))];
+  }
+
+  async flush(): Promise<void> {
+    while (this.#writing !== undefined) {
+      this.#hurry?.();
+      await this.#writing;
+    }
+  }
+
+  /** Gives up on what a dead database does not take within the time; tells how many records that were. */
+  async close(withinMs: number): Promise<number> {
+    await Promise.race([this.flush(), new Promise(resolve => setTimeout(resolve, withinMs).unref())]);
+    this.#closed = true;
+    this.#hurry?.();
+    return this.depth;
+  }
+
+  #room(count: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const look = (): void => {
+        if (this.depth + count > this.#options.capacity) return;
+        clearTimeout(timer);
+        this.#waiting.delete(look);
+        resolve();
+      };
+      const timer = setTimeout(() => {
+        this.#waiting.delete(look);
+        reject(new Overloaded('The decision log is full because the database does not take it; try again shortly.'));
+      }, this.#options.patienceMs);
+      this.#waiting.add(look);
+    });
+  }
+
+  async #write(): Promise<void> {
+    let pauseMs = lingerMs;
+    while (!this.#closed) {
+      await this.#pause(pauseMs);
+      if (this.#inFlight.length === 0) this.#inFlight = this.#queue.splice(0, batchSize);
+      try {
+        await this.#insert(this.#inFlight);
+        this.#inFlight = [];
+        for (const look of [...this.#waiting]) look();
+        if (this.#queue.length === 0) break;
+        pauseMs = this.#queue.length >= batchSize ? 0 : lingerMs;
+      } catch (error) {
+        if (pauseMs <= lingerMs) this.#options.onFailure(error);
+        pauseMs = Math.min(retryMs.most, Math.max(retryMs.first, pauseMs * 2));
+      }
+    }
+    this.#writing = undefined;
+  }
+
+  #pause(ms: number): Promise<void> {
+    if (ms === 0) return Promise.resolve();
+    return new Promise(resolve => {
+      const timer = setTimeout(resolve, ms);
+      this.#hurry = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  /** The bodies go as one text, a line each: JSON holds no line break, and an array of texts would have each quote escaped. */
+  async #insert(records: readonly DecisionRecord[]): Promise<void> {
+    await this.#makePartitions(records);
+    await this.#pool.query({
+      name: 'decision-log-insert',
+      text: `INSERT INTO decisions (tenant_id, id, decided_at, customer_id, placement_id, item_id, propensity, level, snapshot_version, record)
+             SELECT * FROM unnest($1::text[], $2::uuid[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::float8[], $8::text[], $9::bigint[], string_to_array($10, E'\\n'))
+             ON CONFLICT DO NOTHING`,
+      values: [
+        records.map(it => it.tenantId),
+        records.map(it => it.request.id),
+        records.map(it => new Date(it.request.decidedAt)),
+        records.map(it => it.request.customerId),
+        records.map(it => it.request.placementId),
+        records.map(it => it.answer.selectedItemId),
+        records.map(it => it.answer.propensity),
+        records.map(it => it.answer.level),
+        records.map(it => it.snapshotVersion),
+        records.map(encodeBody).join('\n'),
+      ],
+    });
+  }
+
+  async #makePartitions(records: readonly DecisionRecord[]): Promise<void> {
+    for (const day of new Set(records.map(it => dayOf(it.request.decidedAt)))) {
+      if (this.#days.has(day)) continue;
+      await this.#pool.query('SELECT attune_ensure_day($1, $2::date)', ['decisions', day]);
+      this.#days.add(day);
+    }
+  }
+
+  async #select(tenantId: string, ids: readonly string[]): Promise<readonly DecisionRecord[]> {
+    const result = await this.#pool
+      .query<Row>({
+        name: 'decision-log-find',
+        text: `SELECT d.id, d.decided_at, customer_id, placement_id, level, snapshot_version, record
+               FROM unnest($2::uuid[], $3::timestamptz[]) AS wanted(id, at)
+               JOIN decisions d ON d.tenant_id = $1 AND d.id = wanted.id AND d.decided_at = wanted.at`,
+        values: [tenantId, ids, ids.map(id => new Date(timeOfUuid(id)))],
+      })
+      .catch((cause: unknown) => {
+        throw new DependencyUnavailable('The database did not answer', { cause });
+      });
+    return result.rows.map(row =>
+      decodeBody(
+        {
+          tenantId,
+          id: row.id,
+          customerId: row.customer_id,
+          placementId: row.placement_id,
+          decidedAt: row.decided_at.getTime(),
+          snapshotVersion: Number(row.snapshot_version),
+        },
+        row.record,
+      ),
+    );
+  }
+}
+
+const isUuid = (text: string): boolean => /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/i.test(text);
+/** Epoch milliseconds inside a UUIDv7 (RFC 9562, section 5.7). */
+const timeOfUuid = (id: string): number => Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
+const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
