@@ -79,7 +79,7 @@ export function stateOf(
 
 function copy<T>(from: Readonly<Record<string, T>>, to: Record<string, T>, name: string): void {
   const value = from[name];
-  if (value !== undefined) to[name] = value;
+  if (value !== undefined && Object.hasOwn(from, name)) to[name] = value;
 }
 
 function categoriesOf(items: readonly Item[] | undefined, candidates: readonly CompiledItem[]): ReadonlySet<string> {

@@ -1,5 +1,4 @@
-import type { ConfigurationChanged, Definitions } from '../../tenants/definitions.js';
-import type { Configuration } from '../../tenants/definitions.js';
+import type { Configuration, ConfigurationChanged, Definitions } from '../../tenants/definitions.js';
 import { compileSnapshot } from './compile.js';
 import type { Snapshot, TenantConfiguration } from './snapshot.js';
 

@@ -1,0 +1,24 @@
+export type Scalar = string | number | boolean;
+export type FeatureValue = Scalar | readonly string[];
+
+export interface FeatureReading {
+  readonly value: FeatureValue;
+  /** Epoch milliseconds that the value was computed for. */
+  readonly at: number;
+}
+
+/** What a decision reads of a customer: one packed value under one key. */
+export interface OnlineRecord {
+  readonly customerId: string;
+  /** False for a stranger, whose version is 0 and whose parts are empty. */
+  readonly known: boolean;
+  /** Grows with each change of the truth that the record was made from. */
+  readonly version: number;
+  readonly attributes: Readonly<Record<string, FeatureValue>>;
+  readonly features: Readonly<Record<string, FeatureReading>>;
+  readonly segments: readonly string[];
+}
+
+export function strangerRecord(customerId: string): OnlineRecord {
+  return { customerId, known: false, version: 0, attributes: {}, features: {}, segments: [] };
+}

@@ -1,0 +1,39 @@
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import { credentialOf, requireCustomer, type Authenticate } from '../graphql/principal.js';
+import { parseBody } from '../tenants/body.schema.js';
+import { parseAsk } from './ask.schema.js';
+import { DecisionView } from './decision-view.js';
+import type { Personalizer } from './personalizer.js';
+
+const body = z.strictObject({
+  customerId: z.unknown(),
+  placement: z.unknown().optional(),
+  availableItems: z.unknown().optional(),
+  context: z.unknown().optional(),
+});
+
+/** The REST twin of `personalize`, for clients without GraphQL. Faults go to the server's error handler. */
+export function decisionRoutes(personalizer: Personalizer, authenticate: Authenticate): (fastify: FastifyInstance) => void {
+  return fastify => {
+    fastify.post('/api/v1/personalize', async request => {
+      const principal = await authenticate(credentialOf(request.headers.authorization));
+      const { customerId, placement, availableItems, context } = parseBody(body, request.body);
+      const ask = parseAsk({ customerId, placementId: placement, items: availableItems, context });
+      requireCustomer(principal, ask.customerId);
+      const [decided] = await personalizer.decide(principal.tenantId, [ask]);
+      if (decided === undefined) throw new Error('One ask has one decision');
+      const view = new DecisionView(decided);
+      return {
+        decisionId: view.id,
+        selectedItem: view.selectedContent,
+        confidenceScore: view.confidenceScore,
+        propensity: view.propensity,
+        level: view.level,
+        reasoning: view.reasoning,
+        latencyMs: view.latencyMs,
+        alternativeOptions: view.alternativeOptions,
+      };
+    });
+  };
+}

@@ -1,0 +1,28 @@
+import { parseItem } from '../../content/item.schema.js';
+import { parsePlacement } from '../../content/placement.schema.js';
+import { parseExperiment } from '../../experiments/experiment.schema.js';
+import { parseFeature } from '../../features/feature.schema.js';
+import type { Json } from '../../kernel/json.js';
+import { parseModel } from '../../models/model.schema.js';
+import { parseRuleSet } from '../../rules/rule-set.schema.js';
+import { parseSegment } from '../../segments/segment.schema.js';
+import type { Configuration, DefinitionKind } from '../../tenants/definitions.js';
+import type { TenantConfiguration } from './snapshot.js';
+
+/** Reads the rows of one version as what the folders upstream wrote into them. Drafts are left out: nothing decides by them. */
+export function parseConfiguration(tenantId: string, { version, definitions }: Configuration): TenantConfiguration {
+  const bodies = new Map<DefinitionKind, Json[]>();
+  for (const { kind, body } of definitions) bodies.set(kind, [...(bodies.get(kind) ?? []), body]);
+  const all = <T>(kind: DefinitionKind, parse: (body: Json) => T): readonly T[] => (bodies.get(kind) ?? []).map(parse);
+  return {
+    tenantId,
+    version,
+    features: all('feature', parseFeature),
+    segments: all('segment', parseSegment),
+    items: all('item', parseItem),
+    placements: all('placement', parsePlacement),
+    ruleSets: all('ruleSet', parseRuleSet),
+    experiments: all('experiment', parseExperiment),
+    models: all('model', parseModel),
+  };
+}
