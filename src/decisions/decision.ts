@@ -68,8 +68,11 @@ export interface CandidateOutcome {
   readonly score: number | null;
   /** Product of the boosts that held. */
   readonly boost: number;
-  /** Probability, in [0, 1], of being selected at position 1 by the whole pipeline. Those of all candidates sum to 1. */
-  readonly propensity: number;
+  /**
+   * Probability, in [0, 1], of being selected at position 1 by the whole pipeline. Those of all candidates sum to 1. Null only in imported
+   * logs, where it is not known but of the item that was chosen.
+   */
+  readonly propensity: number | null;
   readonly dropped: Drop | null;
 }
 

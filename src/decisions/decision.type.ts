@@ -55,8 +55,11 @@ export class CandidateType implements CandidateOutcome {
   @Field(() => Float, { description: 'Product of the boosts that held; 1 without any.' })
   boost!: number;
 
-  @Field(() => Float, { description: 'Probability of being selected first by the whole pipeline. Those of all candidates sum to 1.' })
-  propensity!: number;
+  @Field(() => Float, {
+    nullable: true,
+    description: 'Probability of being selected first by the whole pipeline. Those of all candidates sum to 1. Null where another system decided and did not log it.',
+  })
+  propensity!: number | null;
 
   @Field(() => DropType, { nullable: true })
   dropped!: Drop | null;
