@@ -1,5 +1,6 @@
 import type { FeatureValue } from '../customers/online-record.js';
 import { durationMs } from '../kernel/duration.js';
+import { isoTimeMs } from '../kernel/iso-time.js';
 import { leafOf, type Comparison, type Condition, type Facts, type Truth } from './condition.js';
 
 export type CompiledCondition = (facts: Facts) => Truth;
@@ -21,17 +22,23 @@ export function compileCondition(condition: Condition): CompiledCondition {
     return facts => facts.segments.has(id);
   }
   const [leaf, comparison] = leafOf(condition);
-  const { name } = comparison;
-  const values = ({ attribute: 'attributes', feature: 'features', context: 'context', item: 'item' } as const)[leaf];
+  const read = compileRead(leaf, comparison.name);
   if (comparison.operator === 'exists') {
     const wanted = comparison.value !== false;
-    return facts => (facts[values][name] !== undefined) === wanted;
+    return facts => (read(facts) !== undefined) === wanted;
   }
   const test = compileTest(comparison);
   return facts => {
-    const value = facts[values][name];
+    const value = read(facts);
     return value === undefined ? undefined : test(value, facts.now);
   };
+}
+
+/** Names that every object inherits, such as `constructor`, need a look at what the facts hold themselves; the others are read directly. */
+function compileRead(leaf: ReturnType<typeof leafOf>[0], name: string): (facts: Facts) => FeatureValue | undefined {
+  const values = ({ attribute: 'attributes', feature: 'features', context: 'context', item: 'item' } as const)[leaf];
+  if (name in {}) return facts => (Object.hasOwn(facts[values], name) ? facts[values][name] : undefined);
+  return facts => facts[values][name];
 }
 
 function all(parts: readonly CompiledCondition[]): CompiledCondition {
@@ -63,10 +70,7 @@ function compileTest({ operator, value: wanted }: Comparison): Test {
   switch (operator) {
     case 'equals': return value => same(value, wanted);
     case 'notEquals': return value => negated(same(value, wanted));
-    case 'in': {
-      const options = new Set<unknown>(Array.isArray(wanted) ? wanted : []);
-      return value => (Array.isArray(value) ? value.some(it => options.has(it)) : options.has(value));
-    }
+    case 'in': return membership(wanted as readonly unknown[]);
     case 'contains':
       return value => (typeof value === 'string' || Array.isArray(value) ? value.includes(wanted as string) : undefined);
     case 'startsWith': return value => (typeof value === 'string' ? value.startsWith(wanted as string) : undefined);
@@ -94,6 +98,16 @@ function compileTest({ operator, value: wanted }: Comparison): Test {
   }
 }
 
+/** A list is in where one of its texts is. */
+function membership(options: readonly unknown[]): Test {
+  const type = typeof options[0];
+  const set = new Set(options);
+  return value => {
+    if (Array.isArray(value)) return type === 'string' ? value.some(it => set.has(it)) : undefined;
+    return typeof value === type ? set.has(value) : undefined;
+  };
+}
+
 function same(value: FeatureValue, wanted: Comparison['value']): Truth {
   return typeof value === typeof wanted && !Array.isArray(value) ? value === wanted : undefined;
 }
@@ -102,7 +116,5 @@ const negated = (truth: Truth): Truth => (truth === undefined ? undefined : !tru
 
 function timeOf(value: FeatureValue): number | undefined {
   if (typeof value === 'number') return value;
-  if (typeof value !== 'string') return undefined;
-  const time = Date.parse(value);
-  return Number.isNaN(time) ? undefined : time;
+  return typeof value === 'string' ? isoTimeMs(value) : undefined;
 }

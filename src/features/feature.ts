@@ -1,10 +1,18 @@
 import type { FeatureReading, FeatureValue } from '../customers/online-record.js';
 
+export const valueTypes = ['number', 'string', 'boolean', 'strings'] as const;
+export type ValueType = (typeof valueTypes)[number];
+
+/** Whether a value is of the type; `strings` is a list of texts. */
+export function isOfType(value: FeatureValue, type: ValueType): boolean {
+  return type === 'strings' ? Array.isArray(value) : typeof value === type;
+}
+
 /** A typed value of a customer that decisions, segments, rules and models may read by its name. */
 export interface FeatureDefinition {
   readonly name: string;
   readonly description: string;
-  readonly valueType: 'number' | 'string' | 'boolean' | 'strings';
+  readonly valueType: ValueType;
   /** How long a value counts as fresh, in milliseconds. */
   readonly ttlMs: number;
   /** Stands for a missing value where it is given. */

@@ -32,6 +32,17 @@ export interface DefinitionChange {
   readonly body: Json | null;
 }
 
+/** What is live while a change is being planned: nobody else changes the tenant's configuration meanwhile. */
+export interface LiveDefinitions {
+  /** Those that are there, in any order. */
+  find(kind: DefinitionKind, ids: readonly string[]): Promise<readonly Definition[]>;
+  /** Ordered by id. */
+  all(kind: DefinitionKind): Promise<readonly Definition[]>;
+}
+
+/** Decides what to change by what is live; throws to change nothing. It should be quick: other changes of the tenant wait for it. */
+export type ChangePlan = (live: LiveDefinitions) => Promise<readonly DefinitionChange[]>;
+
 /** Sent on the tenant's configuration topic after the commit. */
 export interface ConfigurationChanged {
   readonly version: number;
@@ -51,6 +62,8 @@ export interface Definitions {
   /**
    * All changes under one new version, or none; with an audit entry each. Resolves after the commit, once this process uses the new version.
    * A change that says what is already so is left out; if nothing remains, the version stays. Returns the version.
+   * @param changes one at most for each kind and id; as a plan where they depend on what is live
+   * @throws NotFound for an unknown tenant
    */
-  change(tenantId: string, actor: string, changes: readonly DefinitionChange[]): Promise<number>;
+  change(tenantId: string, actor: string, changes: readonly DefinitionChange[] | ChangePlan): Promise<number>;
 }

@@ -1,0 +1,158 @@
+import type { FeatureDefinition, ValueType } from '../features/feature.js';
+import { durationMs } from '../kernel/duration.js';
+import { InvalidInput, LimitExceeded } from '../kernel/errors.js';
+import { isoTimeMs } from '../kernel/iso-time.js';
+import { leafOf, type Comparison, type Condition, type Operator } from './condition.js';
+
+/** Bounds of one tree: `nodes` counts the inner ones and the leaves, `depth` those on the way to the deepest leaf, itself included. */
+export const conditionLimits = { nodes: 200, depth: 20, listLength: 1000 } as const;
+
+/** The names of one source. Those declared have a type; others may be read only where the source is `open`, and may hold any type. */
+export interface Names {
+  readonly declared: ReadonlyMap<string, ValueType>;
+  readonly open: boolean;
+}
+
+/** What a condition may read in the place where it stands. A source that is absent may not be read there at all. */
+export interface Vocabulary {
+  readonly attribute?: Names;
+  readonly feature?: Names;
+  readonly context?: Names;
+  readonly item?: Names;
+  /** Ids of the segments that there are. */
+  readonly inSegment?: ReadonlySet<string>;
+}
+
+/** Any name, of any type. */
+export const anyNames: Names = { declared: new Map(), open: true };
+
+/** The defined features, and no others. */
+export function featureNames(features: readonly FeatureDefinition[]): Names {
+  return { declared: new Map(features.map(it => [it.name, it.valueType])), open: false };
+}
+
+/**
+ * Refuses a condition that could not mean anything where it stands.
+ * @param at JSON pointer of the condition within what the caller sent; the error's `path` starts with it
+ * @throws LimitExceeded for a tree beyond `conditionLimits`
+ * @throws InvalidInput with the `path` of the first name or value that does not fit
+ */
+export function checkCondition(condition: Condition, vocabulary: Vocabulary, at = ''): void {
+  assertBounded(condition, at);
+  checkNode(condition, vocabulary, at);
+}
+
+/** Takes what a caller sent as it came, so that a huge tree is refused before anything walks it by recursion. */
+export function assertBounded(tree: unknown, at = ''): void {
+  let nodes = 0;
+  let level: readonly unknown[] = [tree];
+  for (let depth = 1; level.length > 0; depth++) {
+    nodes += level.length;
+    if (nodes > conditionLimits.nodes) throw tooLarge('nodes', conditionLimits.nodes, at);
+    if (depth > conditionLimits.depth) throw tooLarge('depth', conditionLimits.depth, at);
+    level = level.flatMap(childrenOf);
+  }
+}
+
+function tooLarge(what: 'nodes' | 'depth', limit: number, at: string): LimitExceeded {
+  return new LimitExceeded(`A condition has too many ${what === 'nodes' ? 'nodes' : 'levels'}`, { details: { path: at, [what]: limit } });
+}
+
+function childrenOf(node: unknown): readonly unknown[] {
+  if (typeof node !== 'object' || node === null) return [];
+  const { and, or, not } = node as Readonly<Record<string, unknown>>;
+  return [and, or, not].flatMap(child => child ?? []);
+}
+
+function checkNode(node: Condition, vocabulary: Vocabulary, at: string): void {
+  if ('and' in node) node.and.forEach((it, i) => { checkNode(it, vocabulary, `${at}/and/${i}`); });
+  else if ('or' in node) node.or.forEach((it, i) => { checkNode(it, vocabulary, `${at}/or/${i}`); });
+  else if ('not' in node) checkNode(node.not, vocabulary, `${at}/not`);
+  else if ('inSegment' in node) checkSegment(node.inSegment, vocabulary, `${at}/inSegment`);
+  else {
+    const [source, comparison] = leafOf(node);
+    const names = vocabulary[source];
+    if (names === undefined) throw misfit('This may not be read here', `${at}/${source}`);
+    checkComparison(comparison, names, `${at}/${source}`);
+  }
+}
+
+function checkSegment(id: string, { inSegment }: Vocabulary, at: string): void {
+  if (inSegment === undefined) throw misfit('Segments may not be read here', at);
+  if (!inSegment.has(id)) throw misfit('There is no such segment', at);
+}
+
+function checkComparison({ name, operator, value }: Comparison, { declared, open }: Names, at: string): void {
+  const type = declared.get(name);
+  if (type === undefined && !open) throw misfit('There is nothing of this name', `${at}/name`);
+  const { applies, accepts, says } = operands[operator];
+  if (type !== undefined && !applies.includes(type)) throw misfit('The operator does not apply to values of this type', `${at}/operator`);
+  if (!accepts(value)) throw misfit(`The operator takes ${says}`, `${at}/value`);
+  if (type !== undefined && comparesLikeWithLike.has(operator) && typeOfOperand(value) !== (type === 'strings' ? 'string' : type)) {
+    throw misfit('The value is not of the type that is declared for the name', `${at}/value`);
+  }
+}
+
+type Operand = Comparison['value'];
+
+interface Operands {
+  /** Declared types that can be compared so. */
+  readonly applies: readonly ValueType[];
+  readonly accepts: (value: Operand) => boolean;
+  readonly says: string;
+}
+
+const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
+const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
+const isScalar = (value: unknown): boolean => typeof value === 'string' || typeof value === 'boolean' || isNumber(value);
+
+const isInterval = (value: Operand): boolean => {
+  if (!Array.isArray(value) || value.length !== 2) return false;
+  const [low, high] = value as readonly unknown[];
+  return isNumber(low) && isNumber(high) && low <= high;
+};
+
+const isChoice = (value: Operand): boolean => {
+  if (!Array.isArray(value) || value.length < 1 || value.length > conditionLimits.listLength) return false;
+  const list = value as readonly unknown[];
+  return list.every(isNumber) || list.every(it => typeof it === 'string');
+};
+
+const scalar: Operands = { applies: ['number', 'string', 'boolean'], accepts: isScalar, says: 'a text, a finite number or a boolean' };
+const number: Operands = { applies: ['number'], accepts: isNumber, says: 'a finite number' };
+
+const operands: Readonly<Record<Operator, Operands>> = {
+  equals: scalar,
+  notEquals: scalar,
+  in: { applies: ['number', 'string', 'strings'], accepts: isChoice, says: 'a list of 1 to 1000 texts, or of as many finite numbers' },
+  contains: { applies: ['string', 'strings'], accepts: isText, says: 'a text that is not empty' },
+  startsWith: { applies: ['string'], accepts: isText, says: 'a text that is not empty' },
+  exists: {
+    applies: ['number', 'string', 'boolean', 'strings'],
+    accepts: value => value === undefined || typeof value === 'boolean',
+    says: 'true, false or nothing',
+  },
+  greaterThan: number,
+  lessThan: number,
+  between: { applies: ['number'], accepts: isInterval, says: 'two finite numbers, the lower one first' },
+  before: {
+    applies: ['string', 'number'],
+    accepts: value => typeof value === 'string' && isoTimeMs(value) !== undefined,
+    says: 'an ISO-8601 date, or a time with its zone',
+  },
+  withinLast: {
+    applies: ['string', 'number'],
+    accepts: value => typeof value === 'string' && durationMs(value) > 0,
+    says: 'an ISO-8601 duration of weeks, days, hours, minutes and seconds',
+  },
+};
+
+const comparesLikeWithLike: ReadonlySet<Operator> = new Set(['equals', 'notEquals', 'in']);
+
+function typeOfOperand(value: Operand): string {
+  return typeof (Array.isArray(value) ? (value as readonly unknown[])[0] : value);
+}
+
+function misfit(message: string, path: string): InvalidInput {
+  return new InvalidInput(message, { details: { path } });
+}
