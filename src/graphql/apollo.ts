@@ -1,0 +1,67 @@
+import { ApolloServer } from '@apollo/server';
+import { ApolloServerPluginCacheControlDisabled, ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
+import type { GraphQLSchema } from 'graphql';
+import type { Logger } from 'pino';
+import type { CompiledExecutor } from './compiled-executor.js';
+import type { ErrorFormat } from './error-format.js';
+import { limitRule, type OperationLimits } from './operation-limits.js';
+import type { RequestContext } from './request-context.js';
+
+export interface ApolloDeps {
+  readonly schema: GraphQLSchema;
+  readonly executor: CompiledExecutor;
+  readonly errors: ErrorFormat;
+  readonly limits: OperationLimits;
+  readonly logger: Logger;
+}
+
+type Gateway = NonNullable<ConstructorParameters<typeof ApolloServer<RequestContext>>[0]['gateway']>;
+
+/**
+ * Apollo Server, started. The gateway's interface is its one way to put another executor in. Credentials travel in the
+ * `authorization` header, which no page can send to another site unasked: its presence is proof enough against CSRF.
+ */
+export async function startedApollo({ schema, executor, errors, limits, logger }: ApolloDeps): Promise<ApolloServer<RequestContext>> {
+  const apollo = new ApolloServer<RequestContext>({
+    gateway: gatewayTo(schema, executor),
+    logger,
+    plugins: [ApolloServerPluginCacheControlDisabled(), ApolloServerPluginLandingPageDisabled()],
+    parseOptions: { maxTokens: limits.maxTokens },
+    validationRules: [limitRule(limits)],
+    validationOptions: { maxErrors: 10 },
+    introspection: true,
+    persistedQueries: false,
+    csrfPrevention: { requestHeaders: ['authorization', 'apollo-require-preflight', 'x-apollo-operation-name'] },
+    includeStacktraceInErrorResponses: false,
+    stopOnTerminationSignals: false,
+    formatError: (_formatted, error) => errors.toPublic(error).toJSON(),
+  });
+  await apollo.start();
+  return apollo;
+}
+
+function gatewayTo(schema: GraphQLSchema, executor: CompiledExecutor): Gateway {
+  let tellSchema: Parameters<Gateway['onSchemaLoadOrUpdate']>[0] | undefined;
+  return {
+    onSchemaLoadOrUpdate(callback) {
+      tellSchema = callback;
+      return () => undefined;
+    },
+    async load() {
+      tellSchema?.({ apiSchema: schema, coreSupergraphSdl: '' });
+      return {
+        executor: async ({ document, queryHash, operationName, request, context }) =>
+          executor.execute({
+            document,
+            queryHash,
+            operationName: operationName ?? request.operationName,
+            variables: request.variables ?? {},
+            context: context as RequestContext,
+          }),
+      };
+    },
+    async stop() {
+      // nothing was opened
+    },
+  };
+}
