@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { parseItem } from '../content/item.schema.js';
+import type { FeatureValue } from '../customers/online-record.js';
 import { InvalidInput, LimitExceeded } from '../kernel/errors.js';
-import type { Json } from '../kernel/json.js';
-import { featureValue, id, name, parseBody } from '../tenants/body.schema.js';
+import { bodyOf, featureValue, id, name, parseBody } from '../tenants/body.schema.js';
 import type { Ask } from './personalizer.js';
 
 export const mostItems = 500;
@@ -14,8 +14,10 @@ const text = z.string().max(2000).nullish();
 
 const context = z
   .strictObject({ pageUrl: text, referrer: text, deviceType: text, location: text, more: z.record(name, featureValue).nullish() })
-  .transform(({ more, ...named }) => Object.fromEntries(Object.entries({ ...more, ...named }).filter(([, value]) => value !== null && value !== undefined)))
-  .pipe(z.record(name, featureValue))
+  .transform(({ more, ...named }): Readonly<Record<string, FeatureValue>> => {
+    const given = Object.entries(named).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
+    return { ...more, ...Object.fromEntries(given) };
+  })
   .refine(all => Object.keys(all).length <= mostContext, `A context has at most ${mostContext} values`);
 
 const ask = z.strictObject({
@@ -54,7 +56,7 @@ function parseItems(items: readonly unknown[]): Ask['items'] {
   const details = { path: '/items' };
   if (items.length === 0) throw new InvalidInput('The list of items is empty: leave it out to have the placement choose.', { details });
   if (items.length > mostItems) throw new LimitExceeded(`At most ${mostItems} items at once.`, { details: { ...details, limit: mostItems } });
-  const parsed = items.map(item => parseItem(item as Json));
+  const parsed = items.map(item => parseItem(bodyOf(item as object)));
   if (new Set(parsed.map(item => item.id)).size < parsed.length) throw new InvalidInput('Two items have the same id.', { details });
   return parsed;
 }

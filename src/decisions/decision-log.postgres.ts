@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import { DependencyUnavailable, Overloaded } from '../kernel/errors.js';
+import { isUuidv7, timeOfUuidv7 } from '../kernel/ids.js';
 import type { DecisionLog } from './decision-log.js';
 import { decodeBody, encodeBody, type DecisionRecord } from './decision-record.js';
 import type { DecisionLevel } from './decision.js';
@@ -58,7 +59,7 @@ export class PostgresDecisionLog implements DecisionLog {
     const wanted = new Set(ids);
     const pending = [...this.#inFlight, ...this.#queue].filter(it => it.tenantId === tenantId && wanted.has(it.request.id));
     for (const { request } of pending) wanted.delete(request.id);
-    const stored = [...wanted].filter(isUuid);
+    const stored = [...wanted].filter(isUuidv7);
     return stored.length === 0 ? pending : [...pending, ...(await this.#select(tenantId, stored))];
   }
 
@@ -161,7 +162,7 @@ export class PostgresDecisionLog implements DecisionLog {
         text: `SELECT d.id, d.decided_at, customer_id, placement_id, level, snapshot_version, record
                FROM unnest($2::uuid[], $3::timestamptz[]) AS wanted(id, at)
                JOIN decisions d ON d.tenant_id = $1 AND d.id = wanted.id AND d.decided_at = wanted.at`,
-        values: [tenantId, ids, ids.map(id => new Date(timeOfUuid(id)))],
+        values: [tenantId, ids, ids.map(id => new Date(timeOfUuidv7(id)))],
       })
       .catch((cause: unknown) => {
         throw new DependencyUnavailable('The database did not answer', { cause });
@@ -182,7 +183,4 @@ export class PostgresDecisionLog implements DecisionLog {
   }
 }
 
-const isUuid = (text: string): boolean => /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/i.test(text);
-/** Epoch milliseconds inside a UUIDv7 (RFC 9562, section 5.7). */
-const timeOfUuid = (id: string): number => Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
 const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);

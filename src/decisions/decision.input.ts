@@ -1,5 +1,6 @@
 import { Field, InputType } from 'type-graphql';
-import { JsonScalar, type JsonValue } from '../graphql/scalars.js';
+import { JsonScalar } from '../graphql/scalars.js';
+import type { Json } from '../kernel/json.js';
 
 @InputType('ContextInput', { description: 'Where and how the customer is met. Conditions read it by these names; `hour`, `dayOfWeek` and `season` follow from the time, in UTC.' })
 export class ContextInput {
@@ -16,5 +17,5 @@ export class ContextInput {
   location?: string | null;
 
   @Field(() => JsonScalar, { nullable: true, description: 'An object of further texts, numbers, booleans and lists of texts.' })
-  more?: JsonValue;
+  more?: Json;
 }

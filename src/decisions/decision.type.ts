@@ -1,6 +1,6 @@
 import { Field, Float, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
 import type { Item } from '../content/item.js';
-import { ContentItemType } from '../content/item.type.js';
+import { ItemType } from '../content/item.type.js';
 import type { Placement } from '../content/placement.js';
 import { PlacementType } from '../content/placement.type.js';
 import { DateTimeScalar } from '../graphql/scalars.js';
@@ -25,7 +25,7 @@ export class RankedItemType {
   @Field(() => Int, { description: 'From 1.' })
   position!: number;
 
-  @Field(() => ContentItemType)
+  @Field(() => ItemType)
   item!: Item;
 
   @Field(() => Float, { description: 'In (0, 1], given the positions before.' })
@@ -115,13 +115,13 @@ export class DecisionType implements Pick<DecisionView, keyof DecisionView> {
   @Field(() => PlacementType)
   placement!: Placement;
 
-  @Field(() => ContentItemType, { nullable: true, description: 'Null only where nothing is left and the placement has no fallback.' })
+  @Field(() => ItemType, { nullable: true, description: 'Null only where nothing is left and the placement has no fallback.' })
   selectedContent!: Item | null;
 
   @Field(() => [RankedItemType], { description: 'The first is selectedContent.' })
   slate!: readonly RankedItemType[];
 
-  @Field(() => [ContentItemType], { description: 'The next three by score.' })
+  @Field(() => [ItemType], { description: 'The next three by score.' })
   alternativeOptions!: readonly Item[];
 
   @Field(() => Float, { description: 'In [0, 1]: the estimated probability of a click; 0 where nothing was estimated.' })

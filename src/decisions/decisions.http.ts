@@ -1,6 +1,6 @@
-import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { credentialOf, requireCustomer, type Authenticate } from '../graphql/principal.js';
+import type { HttpRoutes } from '../graphql/http-route.js';
+import { requireCustomer } from '../graphql/principal.js';
 import { parseBody } from '../tenants/body.schema.js';
 import { parseAsk } from './ask.schema.js';
 import { DecisionView } from './decision-view.js';
@@ -14,10 +14,10 @@ const body = z.strictObject({
 });
 
 /** The REST twin of `personalize`, for clients without GraphQL. Faults go to the server's error handler. */
-export function decisionRoutes(personalizer: Personalizer, authenticate: Authenticate): (fastify: FastifyInstance) => void {
-  return fastify => {
+export function decisionRoutes(personalizer: Personalizer): HttpRoutes {
+  return (fastify, contextOf) => {
     fastify.post('/api/v1/personalize', async request => {
-      const principal = await authenticate(credentialOf(request.headers.authorization));
+      const { principal } = await contextOf(request);
       const { customerId, placement, availableItems, context } = parseBody(body, request.body);
       const ask = parseAsk({ customerId, placementId: placement, items: availableItems, context });
       requireCustomer(principal, ask.customerId);

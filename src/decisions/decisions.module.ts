@@ -1,10 +1,9 @@
-import type { FastifyInstance } from 'fastify';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import type { CustomerById } from '../customers/customer.loader.js';
 import type { CustomerChanged } from '../customers/customer-changed.js';
 import type { OnlineRecords } from '../customers/online-records.js';
-import type { Authenticate } from '../graphql/principal.js';
+import type { HttpRoutes } from '../graphql/http-route.js';
 import type { Clock } from '../kernel/clock.js';
 import { uuidv7 } from '../kernel/ids.js';
 import type { ModelScorer } from '../models/model-scorer.js';
@@ -30,7 +29,6 @@ export interface DecisionsDeps {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly config: Pick<Config, 'decisionDeadlineMs' | 'decisionLogCapacity' | 'decisionLogPatienceMs'>;
-  readonly authenticate: Authenticate;
   readonly definitions: Definitions;
   readonly customers: Pick<OnlineRecords, 'read'>;
   readonly customerById: CustomerById;
@@ -40,7 +38,7 @@ export interface DecisionsDeps {
 
 export interface DecisionsModule {
   readonly resolvers: readonly object[];
-  readonly routes: readonly ((fastify: FastifyInstance) => void)[];
+  readonly routes: readonly HttpRoutes[];
   readonly log: PostgresDecisionLog;
   readonly personalizer: Personalizer;
   readonly snapshots: Snapshots;
@@ -79,7 +77,7 @@ export function decisionsModule(deps: DecisionsDeps): DecisionsModule {
   const feed = liveFeed(deps, personalizer, snapshots);
   return {
     resolvers: [new DecisionsResolver(personalizer, new Decisions(log, snapshots), deps.customerById), new DecisionUpdatesResolver(feed)],
-    routes: [decisionRoutes(personalizer, deps.authenticate)],
+    routes: [decisionRoutes(personalizer)],
     log,
     personalizer,
     snapshots,

@@ -22,9 +22,10 @@ export function explain(answer: DecisionAnswer, itemId: string): Explanation {
 
 function summaryOf(answer: DecisionAnswer, { dropped, score, propensity, boost }: CandidateOutcome, rank: number | null, selected: boolean): string {
   if (dropped !== null) return `Left out by ${dropped.stage === 'rules' ? `the rule "${dropped.code}"` : 'its schedule or placement'}: ${dropped.reason}`;
-  const scored = `scored ${(score ?? 0).toFixed(4)}${boost === 1 ? '' : ` (boosted ${boost.toFixed(2)} times)`}, rank ${rank ?? 0} of ${answer.candidates.filter(it => it.score !== null).length}`;
-  if (propensity === null) return 'Not shown; the system that decided did not log how likely it was.';
+  if (propensity === null) return 'Not shown by the system that decided, which did not log how likely it was.';
   const chance = `it had a probability of ${propensity.toFixed(4)}`;
+  if (score === null) return `Shown by the system that decided: ${chance}.`;
+  const scored = `scored ${score.toFixed(4)}${boost === 1 ? '' : ` (boosted ${boost.toFixed(2)} times)`}, rank ${rank ?? 0} of ${answer.candidates.filter(it => it.score !== null).length}`;
   if (selected) return `Shown: ${scored}; ${chance}. ${answer.reasoning}.`;
   return `Not shown: ${scored}; ${chance}${answer.explored ? ', and chance chose another' : ''}.`;
 }

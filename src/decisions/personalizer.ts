@@ -3,6 +3,7 @@ import type { OnlineRecords } from '../customers/online-records.js';
 import type { FeatureValue } from '../customers/online-record.js';
 import { NotFound } from '../kernel/errors.js';
 import { seedOf } from '../kernel/hash.js';
+import { timeOfUuidv7 } from '../kernel/ids.js';
 import type { ModelScorer } from '../models/model-scorer.js';
 import type { PlacementPosteriors } from '../models/posteriors.js';
 import type { CustomerState, DecisionRequest, Scores } from './decision.js';
@@ -108,8 +109,7 @@ export class Personalizer {
   }
 
   #requestOf({ customerId, items, context, limit, seed }: Ask, { placement }: CompiledPlacement): DecisionRequest {
-    const decidedAt = this.#deps.now();
-    const id = this.#deps.newId(decidedAt);
+    const id = this.#deps.newId(this.#deps.now());
     return {
       id,
       customerId,
@@ -118,7 +118,7 @@ export class Personalizer {
       context: context ?? {},
       limit: limit ?? placement.slots,
       seed: seed ?? seedOf(id),
-      decidedAt,
+      decidedAt: timeOfUuidv7(id),
     };
   }
 
