@@ -1,0 +1,106 @@
+import type { ModelInput } from '../models/input-contract.js';
+import { categories } from './catalogue.js';
+import { affinityOf } from './configuration.js';
+
+/** Logistic regression: the probability is 1 / (1 + exp(-(bias + weights · row))). */
+export interface LogisticModel {
+  readonly weights: Float64Array;
+  readonly bias: number;
+}
+
+const asIs = { kind: 'number', scale: 1, offset: 0 } as const;
+const score = (name: string): ModelInput => ({ source: 'feature', name, transform: asIs, missing: 0 });
+
+/** What the demo's model is given, by the order of its columns. */
+export const demoModelInputs: readonly ModelInput[] = [
+  ...['engagement_score', 'recency_score', 'frequency_score', 'monetary_score'].map(score),
+  { source: 'item', name: 'category', transform: { kind: 'oneHot', values: categories }, missing: 0 },
+  { source: 'item', name: 'tags', transform: { kind: 'count', scale: 0.1 }, missing: 0 },
+  { source: 'item', name: 'publishedAt', transform: { kind: 'ageDays', scale: 0.01 }, missing: 0 },
+  { source: 'context', name: 'hour', transform: { kind: 'cyclic', period: 24 }, missing: 0 },
+  { source: 'context', name: 'dayOfWeek', transform: { kind: 'cyclic', period: 7 }, missing: 0 },
+  { source: 'feature', name: affinityOf('{category}'), transform: asIs, missing: 1 / categories.length },
+  { source: 'item', name: 'type', transform: { kind: 'oneHot', values: ['banner', 'offer', 'article'] }, missing: 0 },
+];
+
+const steps = 25;
+const settled = 1e-9;
+
+/**
+ * Maximum likelihood with a ridge on the weights, by Newton's method (Hastie, Tibshirani, Friedman 2009, section 4.4.1).
+ * @param rows row-major [clicks.length, width]
+ * @param clicks 0 or 1
+ * @param ridge strength of the penalty ridge / 2 · |weights|², > 0; the bias is free
+ */
+export function trainLogistic(rows: Float32Array, clicks: Uint8Array, ridge: number): LogisticModel {
+  const width = rows.length / clicks.length;
+  const size = width + 1;
+  const theta = new Float64Array(size);
+  for (let step = 0; step < steps; step++) {
+    const { gradient, hessian } = derivatives(rows, clicks, theta);
+    for (let i = 1; i < size; i++) {
+      gradient[i] = (gradient[i] ?? 0) + ridge * (theta[i] ?? 0);
+      hessian[i * size + i] = (hessian[i * size + i] ?? 0) + ridge;
+    }
+    const change = solve(hessian, gradient);
+    change.forEach((it, i) => { theta[i] = (theta[i] ?? 0) - it; });
+    if (change.every(it => Math.abs(it) < settled)) break;
+  }
+  return { bias: theta[0] ?? 0, weights: theta.slice(1) };
+}
+
+/** Of the negative log likelihood; column 0 is the bias. The Hessian is row-major and full. */
+function derivatives(rows: Float32Array, clicks: Uint8Array, theta: Float64Array): { readonly gradient: Float64Array; readonly hessian: Float64Array } {
+  const size = theta.length;
+  const gradient = new Float64Array(size);
+  const hessian = new Float64Array(size * size);
+  const x = new Float64Array(size);
+  x[0] = 1;
+  clicks.forEach((click, n) => {
+    x.set(rows.subarray(n * (size - 1), (n + 1) * (size - 1)), 1);
+    const p = sigmoid(dot(theta, x));
+    const curvature = p * (1 - p);
+    for (let i = 0; i < size; i++) {
+      const xi = x[i] ?? 0;
+      if (xi === 0) continue;
+      gradient[i] = (gradient[i] ?? 0) + (p - click) * xi;
+      for (let j = 0; j < size; j++) hessian[i * size + j] = (hessian[i * size + j] ?? 0) + curvature * xi * (x[j] ?? 0);
+    }
+  });
+  return { gradient, hessian };
+}
+
+/** One probability a row, as a 32-bit runtime gives it. */
+export function scoreLogistic({ weights, bias }: LogisticModel, rows: Float32Array): Float32Array {
+  const width = weights.length;
+  return Float32Array.from({ length: rows.length / width }, (_, n) => sigmoid(bias + dot(weights, rows.subarray(n * width, (n + 1) * width))));
+}
+
+const sigmoid = (z: number): number => 1 / (1 + Math.exp(-z));
+
+function dot(a: Float64Array, b: Float64Array | Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += (a[i] ?? 0) * (b[i] ?? 0);
+  return sum;
+}
+
+/** x of A x = b for a symmetric positive definite A, by elimination. Overwrites A. */
+function solve(a: Float64Array, b: Float64Array): Float64Array {
+  const n = b.length;
+  const x = Float64Array.from(b);
+  for (let k = 0; k < n; k++) {
+    const pivot = a[k * n + k] ?? 1;
+    for (let i = k + 1; i < n; i++) {
+      const factor = (a[i * n + k] ?? 0) / pivot;
+      if (factor === 0) continue;
+      for (let j = k; j < n; j++) a[i * n + j] = (a[i * n + j] ?? 0) - factor * (a[k * n + j] ?? 0);
+      x[i] = (x[i] ?? 0) - factor * (x[k] ?? 0);
+    }
+  }
+  for (let k = n - 1; k >= 0; k--) {
+    let sum = x[k] ?? 0;
+    for (let j = k + 1; j < n; j++) sum -= (a[k * n + j] ?? 0) * (x[j] ?? 0);
+    x[k] = sum / (a[k * n + k] ?? 1);
+  }
+  return x;
+}
