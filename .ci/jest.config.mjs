@@ -1,17 +1,16 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+
+const swc = JSON.parse(readFileSync(path.join(import.meta.dirname, 'swcrc.json'), 'utf8'));
+
 export default {
-  rootDir: '..',
+  rootDir: path.join(import.meta.dirname, '..'),
+  roots: ['<rootDir>/test'],
   testEnvironment: 'node',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
-  transform: {
-    '^.+\\.ts$': ['@swc/jest', {
-      jsc: {
-        target: 'es2022',
-        parser: { syntax: 'typescript', decorators: true },
-        transform: { legacyDecorator: true, decoratorMetadata: false },
-      },
-      module: { type: 'es6' },
-    }],
-  },
+  transform: { '^.+\\.ts$': ['@swc/jest', { ...swc, sourceMaps: 'inline' }] },
+  maxWorkers: 2,
+  testTimeout: 30_000,
 };
