@@ -1,0 +1,84 @@
+import type { Facts } from '../conditions/condition.js';
+import type { FeatureValue } from '../customers/online-record.js';
+import { columnsOf, type InputContract, type ModelInput } from './input-contract.js';
+
+/** Writes the row of one candidate into `out` from `offset` on. */
+export type Encoder = (facts: Pick<Facts, 'attributes' | 'features' | 'context' | 'now'>, item: Facts['item'], out: Float32Array, offset: number) => void;
+
+type Read = (facts: Parameters<Encoder>[0], item: Facts['item']) => FeatureValue | undefined;
+type Write = (value: FeatureValue, out: Float32Array, at: number, now: number) => boolean;
+
+const dayMs = 86_400_000;
+
+/** Turns a contract into a function: names and columns are worked out once. */
+export function compileEncoder(contract: InputContract): Encoder {
+  let first = 0;
+  const inputs = contract.map(input => {
+    const columns = columnsOf(input.transform);
+    const at = first;
+    first += columns;
+    return { at, columns, missing: input.missing, read: compileRead(input), write: compileWrite(input.transform) };
+  });
+  return (facts, item, out, offset) => {
+    for (const { at, columns, missing, read, write } of inputs) {
+      const value = read(facts, item);
+      if (value === undefined || !write(value, out, offset + at, facts.now)) out.fill(missing, offset + at, offset + at + columns);
+    }
+  };
+}
+
+function compileRead({ source, name }: ModelInput): Read {
+  const [before, after] = name.split('{category}');
+  if (source === 'item') return (_facts, item) => item[name];
+  const part = ({ attribute: 'attributes', feature: 'features', context: 'context' } as const)[source];
+  if (before === undefined || after === undefined) return facts => facts[part][name];
+  return (facts, { category }) => (typeof category === 'string' ? facts[part][before + category + after] : undefined);
+}
+
+/** False where the value is not of the kind that the transform takes; then nothing has been written. */
+function compileWrite(transform: ModelInput['transform']): Write {
+  switch (transform.kind) {
+    case 'number': {
+      const { scale, offset } = transform;
+      return (value, out, at) => {
+        if (typeof value !== 'number' && typeof value !== 'boolean') return false;
+        out[at] = Number(value) * scale + offset;
+        return true;
+      };
+    }
+    case 'oneHot': {
+      const { values } = transform;
+      return (value, out, at) => {
+        if (typeof value !== 'string' && !Array.isArray(value)) return false;
+        for (let i = 0; i < values.length; i++) out[at + i] = value === values[i] || (Array.isArray(value) && value.includes(values[i] ?? '')) ? 1 : 0;
+        return true;
+      };
+    }
+    case 'count': {
+      const { scale } = transform;
+      return (value, out, at) => {
+        if (!Array.isArray(value)) return false;
+        out[at] = value.length * scale;
+        return true;
+      };
+    }
+    case 'cyclic': {
+      const turn = (2 * Math.PI) / transform.period;
+      return (value, out, at) => {
+        if (typeof value !== 'number') return false;
+        out[at] = Math.sin(value * turn);
+        out[at + 1] = Math.cos(value * turn);
+        return true;
+      };
+    }
+    case 'ageDays': {
+      const { scale } = transform;
+      return (value, out, at, now) => {
+        const time = typeof value === 'string' ? Date.parse(value) : Number.NaN;
+        if (Number.isNaN(time)) return false;
+        out[at] = ((now - time) / dayMs) * scale;
+        return true;
+      };
+    }
+  }
+}
