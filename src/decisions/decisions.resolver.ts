@@ -1,15 +1,15 @@
-import { Arg, Ctx, FieldResolver, ID, Int, Query, Resolver, Root } from 'type-graphql';
-import { ContentItemInput } from '../content/item.input.js';
+import { Arg, Args, Ctx, FieldResolver, ID, Query, Resolver, Root } from 'type-graphql';
 import type { CustomerById } from '../customers/customer.loader.js';
 import type { Customer } from '../customers/customer.js';
 import { CustomerType } from '../customers/customer.type.js';
 import type { LoaderKey } from '../graphql/loader-scope.js';
 import { requireCustomer, requireRole } from '../graphql/principal.js';
 import type { RequestContext } from '../graphql/request-context.js';
+import { InvariantViolation } from '../kernel/errors.js';
 import { parseAsk, parseAsks, parseDeadline } from './ask.schema.js';
-import { ContextInput } from './decision.input.js';
 import { DecisionType, ExplanationType, ReplayType } from './decision.type.js';
 import { DecisionView } from './decision-view.js';
+import { PersonalizeArgs, PersonalizeManyArgs } from './decisions.args.js';
 import type { Decisions } from './decisions.js';
 import type { Explanation } from './explain.js';
 import type { Decided, Personalizer } from './personalizer.js';
@@ -31,31 +31,24 @@ export class DecisionsResolver {
   }
 
   @Query(() => DecisionType, { description: 'What to show this customer now. The id alone is enough: the placement is then the default one.' })
-  // eslint-disable-next-line max-params -- one parameter an argument of the field
   async personalize(
     @Ctx() { principal }: RequestContext,
-    @Arg('customerId', () => ID) customerId: string,
-    @Arg('placement', () => ID, { nullable: true }) placementId: string | null,
-    @Arg('items', () => [ContentItemInput], { nullable: true, description: "Items of the caller's own, instead of the placement's." }) items: ContentItemInput[] | null,
-    @Arg('context', () => ContextInput, { nullable: true }) context: ContextInput | null,
-    @Arg('limit', () => Int, { nullable: true, description: "Length of the slate, 1 to 20; by default the placement's." }) limit: number | null,
-    @Arg('deadlineMs', () => Int, { nullable: true, description: 'Milliseconds; what has not answered by then is done without.' }) deadlineMs: number | null,
+    @Args(() => PersonalizeArgs) { customerId, placement, items, context, limit, deadlineMs }: PersonalizeArgs,
   ): Promise<DecisionView> {
     requireCustomer(principal, customerId);
-    const ask = parseAsk({ customerId, placementId, items, context, limit });
+    const ask = parseAsk({ customerId, placementId: placement, items, context, limit });
     const [decided] = await this.#personalizer.decide(principal.tenantId, [ask], parseDeadline(deadlineMs));
-    return new DecisionView(decided as Decided);
+    if (decided === undefined) throw new InvariantViolation('One ask has one decision');
+    return new DecisionView(decided);
   }
 
   @Query(() => [DecisionType], { description: 'The same for up to 1,000 customers at once, as one batch, in their order.' })
   async personalizeMany(
     @Ctx() { principal }: RequestContext,
-    @Arg('customerIds', () => [ID]) customerIds: string[],
-    @Arg('placement', () => ID, { nullable: true }) placementId: string | null,
-    @Arg('context', () => ContextInput, { nullable: true }) context: ContextInput | null,
+    @Args(() => PersonalizeManyArgs) { customerIds, placement, context }: PersonalizeManyArgs,
   ): Promise<readonly DecisionView[]> {
     requireRole(principal, 'server', 'admin');
-    const decided = await this.#personalizer.decide(principal.tenantId, parseAsks(customerIds, { placementId, context }));
+    const decided = await this.#personalizer.decide(principal.tenantId, parseAsks(customerIds, { placementId: placement, context }));
     return decided.map(it => new DecisionView(it));
   }
 

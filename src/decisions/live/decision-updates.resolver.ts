@@ -1,23 +1,15 @@
-import { Arg, ID, Resolver, Root, Subscription } from 'type-graphql';
+import { Args, Resolver, Root, Subscription } from 'type-graphql';
 import { requireCustomer } from '../../graphql/principal.js';
 import type { RequestContext } from '../../graphql/request-context.js';
-import { CursorScalar } from '../../graphql/scalars.js';
 import { SubscriptionQueue } from '../../graphql/subscription-hub.js';
 import { openedBy } from '../../graphql/subscription-source.js';
 import { InvalidInput } from '../../kernel/errors.js';
 import { parseAsk } from '../ask.schema.js';
-import { ContextInput } from '../decision.input.js';
 import { DecisionView } from '../decision-view.js';
+import { DecisionUpdatesArgs } from '../decisions.args.js';
 import { decodeCursor, type DecisionUpdate } from './decision-update.js';
 import { DecisionUpdateType } from './decision-update.type.js';
 import type { LiveFeed } from './live-feed.js';
-
-interface DecisionUpdatesArgs {
-  readonly customerId: string;
-  readonly placement?: string | null;
-  readonly context?: ContextInput | null;
-  readonly after?: string | null;
-}
 
 /** Only the newest decision is worth sending: it takes the place of one that still waits. */
 const newest = 'decision';
@@ -34,14 +26,7 @@ export class DecisionUpdatesResolver {
     description: 'The present decision, then a new one whenever the answer changes, with the cause.',
     subscribe: openedBy<DecisionUpdatesResolver, DecisionUpdatesArgs>(() => DecisionUpdatesResolver, (resolver, args, context) => resolver.open(args, context)),
   })
-  // eslint-disable-next-line max-params -- the arguments of the field, and the event
-  decisionUpdates(
-    @Root() { cursor, decided, cause }: DecisionUpdate,
-    @Arg('customerId', () => ID) _customerId: string,
-    @Arg('placement', () => ID, { nullable: true }) _placement?: string | null,
-    @Arg('context', () => ContextInput, { nullable: true }) _context?: ContextInput | null,
-    @Arg('after', () => CursorScalar, { nullable: true, description: 'Cursor of the last update that was seen.' }) _after?: string | null,
-  ): DecisionUpdateType {
+  decisionUpdates(@Root() { cursor, decided, cause }: DecisionUpdate, @Args(() => DecisionUpdatesArgs) _args: DecisionUpdatesArgs): DecisionUpdateType {
     return { cursor, decision: new DecisionView(decided), cause: { ...cause, changedAt: new Date(cause.changedAt) } };
   }
 
@@ -50,9 +35,9 @@ export class DecisionUpdatesResolver {
     const ask = parseAsk({ customerId, placementId: placement, context });
     const position = after === undefined || after === null ? undefined : decodeCursor(after);
     if (after !== undefined && after !== null && position === undefined) throw new InvalidInput('The cursor is none that was given out here.');
-    let close: (() => void) | undefined;
-    const queue = new SubscriptionQueue<DecisionUpdate>({ capacity: 1, onEnd: () => close?.() });
-    close = await this.#feed.watch(principal.tenantId, ask, update => { queue.push(update, newest); }, position);
+    const feed: { close?: () => void } = {};
+    const queue = new SubscriptionQueue<DecisionUpdate>({ capacity: 1, onEnd: () => feed.close?.() });
+    feed.close = await this.#feed.watch(principal.tenantId, { ask, position }, update => { queue.push(update, newest); });
     return queue;
   }
 }

@@ -51,7 +51,7 @@ export class LiveFeed {
    * Pushes the present decision, then each that differs from the one before, until the returned function is called.
    * One seed serves all of them, so that chance alone changes nothing. With a position, a client is told only what it has not seen.
    */
-  async watch(tenantId: string, ask: Ask, push: Watch['push'], position?: FeedPosition): Promise<() => void> {
+  async watch(tenantId: string, { ask, position }: { readonly ask: Ask; readonly position?: FeedPosition | undefined }, push: Watch['push']): Promise<() => void> {
     const snapshot = await this.#deps.snapshot(tenantId);
     const now = this.#deps.now();
     const watch: Watch = {

@@ -10,14 +10,22 @@ interface Choice {
   readonly selected: CompiledItem | undefined;
 }
 
-/** Why, in words, by the thresholds of the design (§7): engagement over 0.7, monetary score over 0.6 for a product, confidence over 0.8. */
-export function reasonFor({ scorer, policy, state, read, placement }: Prepared, { explored, confidence, level, selected }: Choice): string {
+/** Why, in words. */
+export function reasonFor(prepared: Prepared, choice: Choice): string {
+  return withoutEstimate(prepared, choice) ?? fromProfile(prepared, choice);
+}
+
+function withoutEstimate({ scorer, policy, state, placement }: Prepared, { explored, level }: Choice): string | undefined {
   if (level === 'DEFAULT') return placement.fallback ? 'Nothing else was eligible: the fallback of the placement' : 'Nothing was eligible';
   if (explored) return 'Chosen by chance, to learn how it is received';
   if (level === 'NO_MODEL' || level === 'RULES_ONLY') return "The editors' order, since no estimate was to be had";
   if (scorer.kind === 'priority') return "The editors' order";
   if (policy.kind === 'uniform') return 'Chosen by chance, all alike';
-  if (!state.known) return 'Best overall match for a first visit';
+  return state.known ? undefined : 'Best overall match for a first visit';
+}
+
+/** By the thresholds of the design: engagement over 0.7, monetary score over 0.6 for a product, confidence over 0.8. */
+function fromProfile({ read }: Prepared, { confidence, selected }: Choice): string {
   const { features } = read.facts;
   const reasons = [
     above(features[reasoningFeatures.engagement], 0.7) && 'high customer engagement',

@@ -7,9 +7,11 @@ import { prepare } from '../../../src/decisions/pipeline/prepare.js';
 import type { TenantConfiguration } from '../../../src/decisions/snapshot/snapshot.js';
 import { hero, item, noon, request, rule, shop, state } from '../shop.js';
 
+const byOrder: Scores = { source: 'priority' };
+
 function decide(
   more: Partial<TenantConfiguration>,
-  { asked = request(), known = state(), scores = { source: 'priority' } as Scores } = {},
+  { asked = request(), known = state(), scores = byOrder } = {},
 ): DecisionAnswer {
   const { snapshot, placement } = shop(more);
   return finish(prepare(asked, known, snapshot, placement), scores);
@@ -164,7 +166,7 @@ describe('propensities', () => {
           const ruleSets = [{ id: 'r', name: '', rules: [rule('out', { when: { item: { name: 'category', operator: 'equals', value: 'out' } } })] }];
           const left = all.filter(({ out }) => !out);
           const answer = decide({ items, ruleSets, placements: [{ ...hero, policy }] }, { asked: request({ limit, seed }), scores: modelled(...left.map(it => it.score)) });
-          const sum = answer.candidates.reduce((total, { propensity }) => total + propensity, 0);
+          const sum = answer.candidates.reduce((total, { propensity }) => total + (propensity ?? 0), 0);
           expect(sum).toBeCloseTo(left.length === 0 ? 0 : 1, 12);
           for (const { dropped, propensity } of answer.candidates) if (dropped !== null) expect(propensity).toBe(0);
           expect(answer.slate).toHaveLength(Math.min(limit, left.length));
@@ -181,13 +183,14 @@ describe('propensities', () => {
     const draws = 20_000;
     const { snapshot, placement } = shop({ placements: [{ ...hero, policy }] });
     const counts = new Map<string, number>();
-    let propensities = new Map<string, number>();
+    let propensities = new Map<string, number | null>();
     for (let seed = 0; seed < draws; seed++) {
       const answer = finish(prepare(request({ seed: Math.imul(seed, 0x9e3779b1) >>> 0 }), state(), snapshot, placement), modelled(0.2, 0.5, 0.3));
       counts.set(answer.selectedItemId ?? '', (counts.get(answer.selectedItemId ?? '') ?? 0) + 1);
       propensities = new Map(answer.candidates.map(it => [it.itemId, it.propensity]));
     }
-    for (const [id, propensity] of propensities) {
+    for (const [id, logged] of propensities) {
+      const propensity = logged ?? Number.NaN;
       const standardError = Math.sqrt((propensity * (1 - propensity)) / draws);
       expect(Math.abs((counts.get(id) ?? 0) / draws - propensity)).toBeLessThanOrEqual(4 * standardError);
     }
