@@ -9,6 +9,6 @@ export function isDuration(text: string): boolean {
 export function durationMs(text: string): number {
   const match = isDuration(text) ? pattern.exec(text) : null;
   if (match === null) return Number.NaN;
-  const [weeks, days, hours, minutes, seconds] = match.slice(1).map(part => Number(part ?? 0));
+  const [weeks, days, hours, minutes, seconds] = match.slice(1).map((part: string | undefined) => Number(part ?? 0));
   return ((((weeks ?? 0) * 7 + (days ?? 0)) * 24 + (hours ?? 0)) * 60 + (minutes ?? 0)) * 60_000 + (seconds ?? 0) * 1000;
 }
