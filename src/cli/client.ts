@@ -1,16 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
+import type { ClientConfig } from '../platform/config.js';
 import { CommandFailed } from './failure.js';
-
-/** Where the server is and how to speak to it. */
-export interface ClientSettings {
-  /** Such as http://127.0.0.1:4000. */
-  readonly url: string;
-  /** Without one, the admin key in the data folder's keys.json. */
-  readonly key?: string | undefined;
-  readonly dataFolder: string;
-}
 
 /** A running server, by its GraphQL API. */
 export interface Client {
@@ -26,9 +18,10 @@ const answerSchema = z.object({
 const keysSchema = z.object({ admin: z.string() });
 const timeoutMs = 60_000;
 
-export async function connect(settings: ClientSettings): Promise<Client> {
-  const key = settings.key ?? (await keyFromFile(settings.dataFolder));
-  return { request: (document, variables) => post(settings.url, key, { query: document, variables }) };
+/** @throws CommandFailed where there is no key */
+export async function connect({ url, key: given, dataFolder }: ClientConfig): Promise<Client> {
+  const key = given ?? (await keyFromFile(dataFolder));
+  return { request: (document, variables) => post(url, key, { query: document, variables }) };
 }
 
 async function keyFromFile(dataFolder: string): Promise<string> {

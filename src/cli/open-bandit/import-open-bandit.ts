@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { z } from 'zod';
 import type { Client } from '../client.js';
 import { CommandFailed } from '../failure.js';
-import { progress, type Progress, type Terminal } from '../terminal.js';
+import { progress, table, type Progress, type Terminal } from '../terminal.js';
 import { findLogs, type LogFiles } from './log-files.js';
 import { readCsv } from './read-csv.js';
 import { BrokenRow, decisionOf, importedType, itemOf, type DecisionInput, type ItemInput } from './rows.js';
@@ -26,9 +26,10 @@ export interface LogReport {
 }
 
 const batchSize = 500;
+/** The server takes that many root fields in one operation. */
+const itemsAtOnce = 20;
 const brokenLinesShown = 100;
 
-const upsertContent = `mutation ImportItems($items: [ContentItemInput!]!) { upsertContent(input: { items: $items }) { configurationVersion } }`;
 const upsertPlacement = `mutation ImportPlacement($placement: PlacementInput!) { upsertPlacement(input: $placement) { configurationVersion } }`;
 const importDecisions = `mutation ImportDecisions($input: ImportDecisionsInput!) { importDecisions(input: $input) { decisions outcomes } }`;
 const importedSchema = z.object({ importDecisions: z.object({ decisions: z.number(), outcomes: z.number() }) });
@@ -50,6 +51,14 @@ export async function importOpenBandit(folder: string, client: Client, terminal:
     }
   }
   return reports;
+}
+
+export function describeImport(reports: readonly LogReport[]): readonly string[] {
+  const rows = reports.map(({ log, items, rows: read, decisions, outcomes, broken }) =>
+    [log, items, read, decisions.new, decisions.known, outcomes.new, outcomes.known, broken].map(String),
+  );
+  const heads = ['log', 'items', 'rows', 'decisions new', 'known', 'outcomes new', 'known', 'broken lines'];
+  return [...table([heads, ...rows]), ...reports.flatMap(it => it.brokenLines).map(({ file, line, why }) => `${file}:${line}: ${why}`)];
 }
 
 class LogImport {
@@ -104,7 +113,7 @@ class LogImport {
       if (item !== undefined) items.push(item);
     }
     if (items.length === 0) throw new CommandFailed(`${file} holds no item.`);
-    await this.#client.request(upsertContent, { items });
+    for (let first = 0; first < items.length; first += itemsAtOnce) await this.#client.request(...upsertItems(items.slice(first, first + itemsAtOnce)));
     await this.#client.request(upsertPlacement, { placement: placementOf(name) });
     return items;
   }
@@ -151,6 +160,13 @@ class LogImport {
   }
 }
 
+/** One operation with a field for each item, and its variables. */
+function upsertItems(items: readonly ItemInput[]): readonly [string, Readonly<Record<string, ItemInput>>] {
+  const declared = items.map((_, i) => `$i${i}: ContentItemInput!`).join(', ');
+  const fields = items.map((_, i) => `i${i}: upsertContent(input: $i${i}) { configurationVersion }`).join(' ');
+  return [`mutation ImportItems(${declared}) { ${fields} }`, Object.fromEntries(items.map((item, i) => [`i${i}`, item]))];
+}
+
 function present<T>(row: T | undefined): T {
   if (row === undefined) throw new BrokenRow('it has not one value for each column');
   return row;
@@ -162,8 +178,8 @@ function count(of: { new: number; known: number }, sent: number, added: number):
 }
 
 /** Errors of the file system, of gunzip and of the CSV parser carry a code; those of the server do not. */
-function isReadError(error: unknown): error is Error & { readonly code: string } {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string';
+function isReadError(error: unknown): error is { readonly code: string } {
+  return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string';
 }
 
 /** Where the log's decisions were made. It shows the log's items, should anybody ask it to, and learns nothing. */

@@ -1,0 +1,115 @@
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import type { ClientConfig } from '../platform/config.js';
+import { connect, type Client } from './client.js';
+import { describeEvaluation, evaluate } from './evaluate.js';
+import { CommandFailed } from './failure.js';
+import { describeImport, importOpenBandit } from './open-bandit/import-open-bandit.js';
+import { simulate } from './simulate.js';
+import type { Terminal } from './terminal.js';
+
+export interface CommandLineDeps {
+  readonly version: string;
+  readonly terminal: Terminal;
+  readonly client: ClientConfig;
+  /** Runs the server until it is told to end. */
+  readonly serve: () => Promise<void>;
+  /** Applies what migrations are missing; answers with their names. */
+  readonly migrate: () => Promise<readonly string[]>;
+}
+
+interface JsonOption {
+  readonly json?: true;
+}
+
+/**
+ * Runs one command of `attune`.
+ * @param args without the program's own name
+ * @returns the exit status: 0, or 1 where it failed, which has been said on the terminal
+ */
+export async function runCommandLine(args: readonly string[], deps: CommandLineDeps): Promise<0 | 1> {
+  const { terminal } = deps;
+  try {
+    await programOf(deps).parseAsync([...args], { from: 'user' });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 1; // has written what there is to say
+    if (!(error instanceof CommandFailed)) throw error;
+    terminal.err(error.message);
+    return 1;
+  }
+}
+
+function programOf(deps: CommandLineDeps): Command {
+  const { terminal, version } = deps;
+  const program = new Command('attune')
+    .description('Real-time marketing personalization.')
+    .version(version)
+    .exitOverride()
+    .configureOutput({ writeOut: text => { terminal.out(text.trimEnd()); }, writeErr: text => { terminal.err(text.trimEnd()); } });
+  const client = (): Promise<Client> => connect(deps.client);
+  addServing(program, deps);
+  addImport(program, terminal, client);
+  addEvaluate(program, terminal, client);
+  addSimulate(program, terminal, client);
+  return program;
+}
+
+function addServing(program: Command, { serve, migrate, terminal }: CommandLineDeps): void {
+  program.command('serve').description('Start the server.').action(serve);
+  program
+    .command('migrate')
+    .description('Bring the database to the present schema, and end.')
+    .option('--json', 'answer in JSON')
+    .action(async ({ json }: JsonOption) => {
+      const applied = await migrate();
+      if (json) terminal.out(JSON.stringify({ applied }));
+      else for (const line of applied.length === 0 ? ['Nothing to do.'] : applied.map(it => `Applied ${it}.`)) terminal.out(line);
+    });
+}
+
+function addImport(program: Command, terminal: Terminal, client: () => Promise<Client>): void {
+  program
+    .command('import')
+    .description("Bring another system's data into a running server.")
+    .command('open-bandit')
+    .description('Logs in the layout of the Open Bandit Dataset: every <policy>-<campaign>.csv.gz with its <policy>-<campaign>-items.csv. Run again, it sends what is missing.')
+    .argument('<folder>', 'where the logs are')
+    .option('--json', 'answer in JSON')
+    .action(async (folder: string, { json }: JsonOption) => {
+      const reports = await importOpenBandit(folder, await client(), terminal);
+      for (const line of json ? [JSON.stringify({ logs: reports })] : describeImport(reports)) terminal.out(line);
+    });
+}
+
+function addEvaluate(program: Command, terminal: Terminal, client: () => Promise<Client>): void {
+  program
+    .command('evaluate')
+    .description('Estimate from a log what another policy would have got, without showing anything to anybody.')
+    .requiredOption('--log <name>', 'the log: live, or an imported one such as bts-men')
+    .requiredOption('--policy <name>', 'the policy to judge')
+    .option('--json', 'answer in JSON')
+    .action(async ({ log, policy, json }: JsonOption & { readonly log: string; readonly policy: string }) => {
+      const evaluation = await evaluate(await client(), log, policy);
+      for (const line of json ? [JSON.stringify(evaluation)] : describeEvaluation(evaluation)) terminal.out(line);
+    });
+}
+
+function addSimulate(program: Command, terminal: Terminal, client: () => Promise<Client>): void {
+  program
+    .command('simulate')
+    .description("Send the demo shop's customers to a running server, and watch it decide and learn: what is clicked follows from the demo's known truth.")
+    .option('--visits <count>', 'how many', positive, 2000)
+    .option('--rate <count>', 'visits a second', positive, 50)
+    .option('--placement <id>', 'where they are met; by default the default placement')
+    .option('--json', 'answer in JSON')
+    .action(async ({ json, ...options }: JsonOption & { readonly visits: number; readonly rate: number; readonly placement?: string }) => {
+      const result = await simulate(await client(), options, { ...terminal, out: json ? () => undefined : terminal.out });
+      if (json) terminal.out(JSON.stringify(result));
+    });
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError('It is a number above 0.');
+  return value;
+}
