@@ -1,5 +1,5 @@
 import { fastifyApolloHandler } from '@as-integrations/fastify';
-import Fastify, { type FastifyInstance } from 'fastify';
+import Fastify, { LogController, type FastifyInstance } from 'fastify';
 import { GraphQLError, type GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
 import { startedApollo } from './graphql/apollo.js';
@@ -68,6 +68,7 @@ export async function createServer({ schema, authenticate, logger, config, route
     authenticate,
     logger,
     documents: new Documents(schema, config.operations),
+    path: graphqlPath,
     limits: config.sockets,
     allowedOrigins: config.allowedOrigins,
   });
@@ -75,10 +76,11 @@ export async function createServer({ schema, authenticate, logger, config, route
 
   const life: { isStopping: boolean; stopped?: Promise<void> } = { isStopping: false };
   const fastify = newFastify(config, logger, errors);
-  fastify.addHook('onRequest', async (_request, reply) => {
-    if (!life.isStopping) return;
-    void reply.header('connection', 'close');
-    throw new DependencyUnavailable('The server is stopping.');
+  fastify.addHook('onRequest', async () => {
+    if (life.isStopping) throw new DependencyUnavailable('The server is stopping.');
+  });
+  fastify.addHook('onSend', async (_request, reply) => {
+    if (life.isStopping) void reply.header('connection', 'close'); // a connection kept alive would hold up the stop
   });
   allowOrigins(fastify, config.allowedOrigins);
   fastify.route({
@@ -116,7 +118,7 @@ export async function createServer({ schema, authenticate, logger, config, route
 function newFastify({ maxBodyBytes }: ServerConfig, logger: Logger, errors: ErrorFormat): FastifyInstance {
   const fastify = Fastify({
     loggerInstance: logger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => uuidv7(Date.now()),
     bodyLimit: maxBodyBytes,
     requestTimeout: requestTimeoutMs,

@@ -3,20 +3,20 @@ import {
   execute,
   getOperationAST,
   GraphQLError,
-  Kind,
   OperationTypeNode,
   type DocumentNode,
   type ExecutionResult,
   type GraphQLSchema,
   type OperationDefinitionNode,
 } from 'graphql';
-import { compileQuery, isCompiledQuery, type CompiledQuery } from 'graphql-jit';
+import type { CompiledQuery } from 'graphql-jit';
 import { LRUCache } from 'lru-cache';
 import { InvalidInput } from '../kernel/errors.js';
+import { compileOperation } from './compile-operation.js';
 import type { ErrorFormat } from './error-format.js';
 import { compileCost, type CostOf } from './operation-cost.js';
 import { tooComplex } from './operation-limits.js';
-import { VariableChecks, type Variables } from './operation-variables.js';
+import { VariableCoercion, type Variables } from './operation-variables.js';
 import { renewedContext, type RequestContext } from './request-context.js';
 
 export interface ExecutorOptions {
@@ -33,16 +33,22 @@ export interface Operation {
   /** SHA-256 of the document's text: what compiled queries are remembered by, with the name. */
   readonly queryHash: string;
   readonly operationName: string | undefined;
+  /** As they were sent. */
   readonly variables: Variables;
   readonly context: RequestContext;
 }
 
 interface Known {
   readonly node: OperationDefinitionNode;
-  readonly variables: VariableChecks;
+  readonly variables: VariableCoercion;
   readonly cost: CostOf;
   /** An operation that comes once is not worth compiling: that costs as much as running it many times. */
   compiled: 'not yet' | 'cannot be' | CompiledQuery;
+}
+
+interface Prepared {
+  readonly known: Known;
+  readonly values: Variables;
 }
 
 /**
@@ -69,53 +75,51 @@ export class CompiledExecutor {
     if (prepared.known.node.operation === OperationTypeNode.SUBSCRIPTION) {
       return this.#refused(operation, [refusal('A subscription needs a WebSocket.')]).refused;
     }
-    return this.#run(prepared.known, { ...operation, variables: prepared.variables }, undefined);
+    return this.#run(prepared, operation, undefined);
   }
 
   /** Opens a subscription. Each event is answered with loaders of its own; ending the iterator ends its source. */
   async subscribe(operation: Operation): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult> {
     const prepared = this.#prepare(operation);
     if ('refused' in prepared) return prepared.refused;
-    const { known, variables } = prepared;
     const ended = new AbortController();
     const context: RequestContext = { ...operation.context, signal: ended.signal };
     const source = await createSourceEventStream({
       schema: this.#schema,
       document: operation.document,
       contextValue: context,
-      variableValues: variables,
+      variableValues: operation.variables,
       operationName: operation.operationName,
     });
     if (!(Symbol.asyncIterator in source)) return this.#refused(operation, source.errors ?? []).refused;
     return new Answers(source[Symbol.asyncIterator](), ended, {
-      answer: event => this.#run(known, { ...operation, variables, context: renewedContext(context) }, event),
+      answer: event => this.#run(prepared, { ...operation, context: renewedContext(context) }, event),
       failure: error => this.#errors.toPublic(error, context.requestId),
     });
   }
 
-  #prepare(operation: Operation): { known: Known; variables: Variables } | { refused: ExecutionResult } {
+  #prepare(operation: Operation): Prepared | { refused: ExecutionResult } {
     const known = this.#find(operation);
     if (known === undefined) return this.#refused(operation, [refusal('The document has no single operation, or none of that name.')]);
-    const variables = known.variables.withDefaults(operation.variables);
-    const errors = known.variables.errors(variables);
-    if (errors.length > 0) return this.#refused(operation, errors);
-    const cost = known.cost(variables);
+    const coerced = known.variables.coerce(operation.variables);
+    if ('errors' in coerced) return this.#refused(operation, coerced.errors);
+    const cost = known.cost(coerced.values);
     if (cost > this.#maxCost) return this.#refused(operation, [tooComplex('cost', cost, this.#maxCost)]);
-    return { known, variables };
+    return { known, values: coerced.values };
   }
 
   #find({ document, queryHash, operationName }: Operation): Known | undefined {
     const key = `${queryHash}:${operationName ?? ''}`;
     const known = this.#known.get(key);
     if (known !== undefined) {
-      if (known.compiled === 'not yet') known.compiled = this.#compile(document, operationName, known.node);
+      if (known.compiled === 'not yet') known.compiled = compileOperation(this.#schema, document, operationName) ?? 'cannot be';
       return known;
     }
     const node = getOperationAST(document, operationName);
     if (!node) return undefined;
     const made: Known = {
       node,
-      variables: new VariableChecks(this.#schema, node),
+      variables: new VariableCoercion(this.#schema, node),
       cost: compileCost(this.#schema, document, node),
       compiled: 'not yet',
     };
@@ -123,15 +127,9 @@ export class CompiledExecutor {
     return made;
   }
 
-  #compile(document: DocumentNode, operationName: string | undefined, node: OperationDefinitionNode): Known['compiled'] {
-    if (node.operation !== OperationTypeNode.SUBSCRIPTION && isIntrospection(node)) return 'cannot be';
-    const compiled = compileQuery(this.#schema, document, operationName);
-    return isCompiledQuery(compiled) ? compiled : 'cannot be';
-  }
-
-  async #run(known: Known, { document, operationName, variables, context }: Operation, rootValue: unknown): Promise<ExecutionResult> {
+  async #run({ known, values }: Prepared, { document, operationName, variables, context }: Operation, rootValue: unknown): Promise<ExecutionResult> {
     const result = await (typeof known.compiled === 'object'
-      ? known.compiled.query(rootValue, context, variables)
+      ? known.compiled.query(rootValue, context, values)
       : execute({ schema: this.#schema, document, rootValue, contextValue: context, variableValues: variables, operationName }));
     if (result.errors === undefined) return result;
     return { ...result, errors: result.errors.map(error => this.#errors.toPublic(error, context.requestId)) };
@@ -144,11 +142,6 @@ export class CompiledExecutor {
 
 function refusal(message: string): GraphQLError {
   return new GraphQLError(message, { originalError: new InvalidInput(message) });
-}
-
-/** Compiled introspection is no faster where it matters, and graphql-js is what defines it. */
-function isIntrospection(node: OperationDefinitionNode): boolean {
-  return node.selectionSet.selections.some(it => it.kind === Kind.FIELD && it.name.value.startsWith('__') && it.name.value !== '__typename');
 }
 
 interface Answering {

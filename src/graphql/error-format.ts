@@ -69,7 +69,7 @@ function appErrorIn(chain: readonly unknown[]): AppError | undefined {
   const innermost = chain.at(-1);
   if (innermost instanceof AppError) return innermost instanceof InvariantViolation ? undefined : innermost;
   if (innermost instanceof ArgumentValidationError) return ofArguments(innermost);
-  if (innermost instanceof GraphQLError) return ofGraphQL(innermost);
+  if (innermost instanceof GraphQLError) return ofGraphQL(innermost, chain.some(it => it instanceof GraphQLError && it.path !== undefined));
   return ofFastify(innermost);
 }
 
@@ -91,14 +91,15 @@ const valueKinds: ReadonlySet<string> = new Set([
   Kind.OBJECT_FIELD,
 ]);
 
-/** Of graphql-js and Apollo: findings about the request, unless they come with a path; then a resolver's answer was wrong. */
-function ofGraphQL({ message, nodes, path }: GraphQLError): AppError | undefined {
-  if (path !== undefined) return message.startsWith('Argument "') ? new InvalidInput('An argument does not fit its type.') : undefined;
+/** Of graphql-js and Apollo: findings about the request, unless they have a place in the answer; then a resolver's value was wrong. */
+function ofGraphQL({ message, nodes }: GraphQLError, hasPath: boolean): AppError | undefined {
+  if (hasPath) return message.startsWith('Argument "') ? new InvalidInput('An argument does not fit its type.') : undefined;
   if (message.startsWith('Syntax Error')) {
     if (message.endsWith('tokens. Parsing aborted.')) return new LimitExceeded('The document has too many tokens.');
     return new InvalidInput('The document is not GraphQL: a syntax error.');
   }
   if (nodes?.some(({ kind }) => valueKinds.has(kind)) === true) return new InvalidInput('A value in the document does not fit its type.');
+  if (message.startsWith('Variable "$') && message.includes('invalid value')) return new InvalidInput('A variable does not fit its type.');
   return new InvalidInput(message);
 }
 

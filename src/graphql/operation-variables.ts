@@ -4,7 +4,7 @@ import {
   isInputType,
   isNonNullType,
   typeFromAST,
-  valueFromASTUntyped,
+  valueFromAST,
   type GraphQLInputType,
   type GraphQLSchema,
   type OperationDefinitionNode,
@@ -18,49 +18,46 @@ interface Declared {
   readonly node: VariableDefinitionNode;
   readonly name: string;
   readonly type: GraphQLInputType;
+  /** Undefined where there is no default. */
+  readonly byDefault: unknown;
 }
 
 const maxErrors = 10;
 
+/** Values as resolvers get them, or what is wrong with those that were sent, at most ten findings. */
+export type CoercedVariables = { readonly values: Variables } | { readonly errors: readonly GraphQLError[] };
+
 /**
- * Checks an operation's variables before any executor sees them, with graphql-js's own coercion: compiled queries do
- * not enforce @oneOf. What it says names variables and places in them, never what was sent.
+ * Coerces an operation's variables for whatever executor runs it, value by value as graphql-js does. What it says names
+ * variables and places in them, never what was sent.
  */
-export class VariableChecks {
+export class VariableCoercion {
   readonly #declared: readonly Declared[];
-  readonly #defaults: Variables;
 
   constructor(schema: GraphQLSchema, operation: OperationDefinitionNode) {
-    const nodes = operation.variableDefinitions ?? [];
-    this.#declared = nodes.flatMap(node => {
+    this.#declared = (operation.variableDefinitions ?? []).flatMap(node => {
       const type = typeFromAST(schema, node.type);
-      return type !== undefined && isInputType(type) ? [{ node, name: node.variable.name.value, type }] : [];
+      if (type === undefined || !isInputType(type)) return [];
+      return [{ node, name: node.variable.name.value, type, byDefault: node.defaultValue && valueFromAST(node.defaultValue, type) }];
     });
-    this.#defaults = Object.fromEntries(
-      nodes.flatMap(node => (node.defaultValue === undefined ? [] : [[node.variable.name.value, valueFromASTUntyped(node.defaultValue)]])),
-    );
   }
 
-  /** The variables as sent, with the operation's defaults where it was silent. */
-  withDefaults(sent: Variables): Variables {
-    return { ...this.#defaults, ...sent };
-  }
-
-  /** What is wrong with `variables`, at most ten findings; nothing where they fit. */
-  errors(variables: Variables): readonly GraphQLError[] {
+  coerce(sent: Variables): CoercedVariables {
+    const values: Record<string, unknown> = {};
     const errors: GraphQLError[] = [];
-    for (const { node, name, type } of this.#declared) {
-      const value = Object.hasOwn(variables, name) ? variables[name] : undefined;
-      if (value === undefined || value === null) {
-        if (isNonNullType(type)) errors.push(refusal(node, `Variable "$${name}" needs a value of the type ${type.toString()}.`));
-        continue;
+    for (const { node, name, type, byDefault } of this.#declared) {
+      const value = Object.hasOwn(sent, name) ? sent[name] : undefined;
+      if (value === undefined && byDefault !== undefined) values[name] = byDefault;
+      else if ((value === undefined || value === null) && isNonNullType(type)) {
+        errors.push(refusal(node, `Variable "$${name}" needs a value of the type ${type.toString()}.`));
+      } else if (value !== undefined) {
+        values[name] = coerceInputValue(value, type, path => {
+          if (errors.length < maxErrors) errors.push(refusal(node, `Variable "$${name}" does not fit the type ${type.toString()}${placeOf(path)}.`));
+        });
       }
-      coerceInputValue(value, type, path => {
-        if (errors.length < maxErrors) errors.push(refusal(node, `Variable "$${name}" does not fit the type ${type.toString()}${placeOf(path)}.`));
-      });
       if (errors.length >= maxErrors) break;
     }
-    return errors;
+    return errors.length > 0 ? { errors } : { values };
   }
 }
 

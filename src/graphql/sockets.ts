@@ -34,6 +34,8 @@ export const defaultSocketLimits: SocketLimits = {
 };
 
 export interface SocketDeps {
+  /** Where sockets are opened, such as /graphql. */
+  readonly path: string;
   readonly schema: GraphQLSchema;
   readonly executor: CompiledExecutor;
   readonly documents: Documents;
@@ -56,7 +58,6 @@ interface SocketArgs extends ExecutionArgs {
 }
 
 const goingAway = 1001;
-const policyViolation = 1008;
 const tryAgainLater = 1013;
 /** What a client has for the closing handshake, before its connection is cut. */
 const closeTimeoutMs = 2000;
@@ -89,7 +90,8 @@ export class GraphQLSockets {
   /** Takes over a connection that asks to become a WebSocket. */
   upgrade(request: IncomingMessage, connection: Duplex, head: Buffer): void {
     const { host, origin } = request.headers;
-    if (this.#isClosing) refuse(connection, '503 Service Unavailable');
+    if (request.url?.split('?', 1)[0] !== this.#deps.path) refuse(connection, '404 Not Found');
+    else if (this.#isClosing) refuse(connection, '503 Service Unavailable');
     else if (!isAllowedOrigin(origin, host, this.#deps.allowedOrigins)) refuse(connection, '403 Forbidden');
     else {
       this.#sockets.handleUpgrade(request, connection, head, socket => {
@@ -144,7 +146,7 @@ export class GraphQLSockets {
   async #send(socket: WebSocket, text: string): Promise<void> {
     if (socket.readyState !== WebSocket.OPEN) return;
     if (socket.bufferedAmount > this.#deps.limits.maxBufferedBytes) {
-      socket.close(policyViolation, 'Read too slowly');
+      socket.close(tryAgainLater, 'Read too slowly');
       return;
     }
     await new Promise<void>(resolve => {

@@ -1,0 +1,210 @@
+import { request as httpRequest } from 'node:http';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { getIntrospectionQuery } from 'graphql';
+import { serverAudits } from 'graphql-http';
+import { defaultLimits } from '../../src/graphql/operation-limits.js';
+import { LimitExceeded } from '../../src/kernel/errors.js';
+import { running, type Running } from './kit.js';
+
+let it_: Running;
+beforeAll(async () => {
+  it_ = await running({ allowedOrigins: ['https://shop.example'] }, [
+    (server, contextOf) => {
+      server.post('/api/who', async request => (await contextOf(request)).principal);
+      server.get('/api/full', () => {
+        throw new LimitExceeded('Too much.');
+      });
+      server.get('/api/bug', () => {
+        throw new TypeError('password=hunter2');
+      });
+    },
+  ]);
+});
+afterAll(() => it_.stop());
+
+describe('GraphQL over HTTP', () => {
+  it('has no error in the audits of graphql-http', async () => {
+    const fetchFn = (url: string, init: RequestInit = {}): Promise<Response> =>
+      fetch(url, { ...init, headers: { ...init.headers, authorization: 'Bearer admin' } });
+    const results = await Promise.all(serverAudits({ url: it_.url, fetchFn }).map(({ fn }) => fn()));
+    const named = (status: string): string[] => results.filter(it => it.status === status).map(({ name }) => name).sort();
+    expect(results.length).toBeGreaterThan(50);
+    expect(named('error')).toEqual([]);
+    expect(named('warn')).toEqual([
+      'SHOULD use 200 status code on document parsing failure when accepting application/json',
+      'SHOULD use 200 status code on document validation failure when accepting application/json',
+      'SHOULD use a status code of 200 on variable coercion failure when accepting application/json',
+    ]);
+  });
+
+  it('answers a query', async () => {
+    const { status, body } = await it_.post({ query: '{ book(id: "b3") { id title tags } }' });
+    expect({ status, body }).toEqual({ status: 200, body: { data: { book: { id: 'b3', title: 'Book 3', tags: ['a', 'b'] } } } });
+  });
+
+  it('loads the rows of one operation in one batch', async () => {
+    it_.shelf.batches.length = 0;
+    await it_.post({ query: '{ a: book(id: "b3") { loadedTitle } b: book(id: "b4") { loadedTitle next { loadedTitle } } }' });
+    expect(it_.shelf.batches.flat().sort()).toEqual(['b3', 'b4', 'b5']);
+    expect(it_.shelf.batches.length).toBeLessThanOrEqual(2);
+  });
+
+  it('answers an introspection by GraphiQL', async () => {
+    const { body } = await it_.post({ query: getIntrospectionQuery({ oneOf: true, inputValueDeprecation: true, schemaDescription: true, specifiedByUrl: true }) });
+    expect(body.errors).toBeUndefined();
+    expect(body.data.__schema.types.find((type: any) => type.name === 'FilterInput').isOneOf).toBe(true);
+  });
+
+  it.each([['wrong', 'Bearer nonsense'], ['of another scheme', 'Basic YWRtaW46'], ['missing', '']])('refuses a credential that is %s', async (_how, authorization) => {
+    const { status, body } = await it_.post({ query: '{ __typename }' }, { authorization });
+    expect(status).toBe(401);
+    expect(body.errors[0].extensions.code).toBe('UNAUTHENTICATED');
+    expect(body.data).toBeUndefined();
+  });
+
+  it('refuses what a role may not do, and other customers', async () => {
+    const asBrowser = { authorization: 'Bearer browser-ada' };
+    const { body } = await it_.post({ query: '{ adminOnly }' }, asBrowser);
+    expect(body.errors[0].extensions.code).toBe('FORBIDDEN');
+    expect((await it_.post({ query: '{ customer(id: "ada") }' }, asBrowser)).body.data.customer).toBe('ada');
+    expect((await it_.post({ query: '{ customer(id: "bob") }' }, asBrowser)).body.errors[0].extensions.code).toBe('FORBIDDEN');
+    expect((await it_.post({ query: '{ customer(id: "bob") }' }, { authorization: 'Bearer server' })).body.data.customer).toBe('bob');
+  });
+
+  it('takes queries by GET, and no mutation', async () => {
+    const get = (query: string): Promise<Response> => fetch(`${it_.url}?query=${encodeURIComponent(query)}`, { headers: { authorization: 'Bearer admin' } });
+    expect(await (await get('{ book(id: "b1") { id } }')).json()).toEqual({ data: { book: { id: 'b1' } } });
+    const before = it_.shelf.ratings;
+    const refused = await get('mutation { rate(input: { stars: 1 }) }');
+    expect(refused.status).toBe(405);
+    expect(it_.shelf.ratings).toBe(before);
+  });
+
+  it('refuses what a page of another site can send without being asked', async () => {
+    const response = await fetch(it_.url, { method: 'POST', headers: { 'content-type': 'text/plain' }, body: JSON.stringify({ query: '{ __typename }' }) });
+    expect(response.status).toBe(400);
+  });
+
+  it('refuses a subscription and several operations in one body', async () => {
+    expect((await it_.post({ query: 'subscription { ticks { n } }' })).body.errors[0].extensions.code).toBe('INVALID_INPUT');
+    const batch = await it_.post([{ query: '{ __typename }' }]);
+    expect(batch.status).toBe(400);
+    expect(batch.body.errors[0].extensions.code).toBe('INVALID_INPUT');
+  });
+
+  it('answers a body of 10 MB with a stable code', async () => {
+    const { status, body } = await it_.post({ query: `{ book(id: "${'x'.repeat(10_000_000)}") { id } }` });
+    expect(status).toBe(413);
+    expect(body.errors[0].extensions.code).toBe('LIMIT_EXCEEDED');
+  });
+
+  it.each([
+    ['broken JSON', '{ "query": "{ __type'],
+    ['an empty body', ''],
+    ['a prototype', '{"query":"{ __typename }","__proto__":{"x":1}}'],
+    ['no object', '"{ __typename }"'],
+    ['a number for a query', '{"query":7}'],
+  ])('answers %s with a stable code', async (_what, body) => {
+    const response = await fetch(it_.url, { method: 'POST', headers: { 'content-type': 'application/json', authorization: 'Bearer admin' }, body });
+    const answer = (await response.json()) as any;
+    expect(response.status).toBe(400);
+    expect(answer.errors[0].extensions.code).toBe('INVALID_INPUT');
+  });
+
+  it('answers a Host header that is none with a stable code', async () => {
+    const { port } = new URL(it_.url);
+    const answer = await new Promise<{ status: number | undefined; text: string }>(resolve => {
+      const call = httpRequest({ port, host: '127.0.0.1', path: '/graphql', method: 'GET', headers: { host: 'a b' } }, response => {
+        let text = '';
+        response.on('data', (chunk: Buffer) => (text += chunk.toString())).on('end', () => resolve({ status: response.statusCode, text }));
+      });
+      call.end();
+    });
+    expect(answer.status).toBe(400);
+    expect(JSON.parse(answer.text).errors[0].extensions.code).toBe('INVALID_INPUT');
+  });
+});
+
+describe('bounds of an operation over HTTP', () => {
+  const nested = (levels: number): string => `{ book(id: "b1") { id ${'next { id '.repeat(levels)}${'}'.repeat(levels)} } }`;
+  const codeOf = async (body: object): Promise<string | undefined> => (await it_.post(body)).body.errors?.[0].extensions.code;
+
+  it('holds for depth, through fragments too', async () => {
+    expect(await codeOf({ query: nested(defaultLimits.maxDepth - 2) })).toBeUndefined();
+    expect(await codeOf({ query: nested(defaultLimits.maxDepth - 1) })).toBe('LIMIT_EXCEEDED');
+    const viaFragments = 'query { book(id: "b1") { ...F0 } }' + Array.from({ length: 12 }, (_, i) => `fragment F${i} on Book { next { ${i < 11 ? `...F${i + 1}` : 'id'} } }`).join(' ');
+    expect(await codeOf({ query: viaFragments })).toBe('LIMIT_EXCEEDED');
+  });
+
+  it('holds for aliases and root fields', async () => {
+    const roots = (count: number): string => `{ ${Array.from({ length: count }, (_, i) => `a${i}: __typename`).join(' ')} }`;
+    expect(await codeOf({ query: roots(20) })).toBeUndefined();
+    expect(await codeOf({ query: roots(21) })).toBe('LIMIT_EXCEEDED');
+    const aliases = (count: number): string => `{ book(id: "b1") { ${Array.from({ length: count }, (_, i) => `a${i}: id`).join(' ')} } }`;
+    expect(await codeOf({ query: aliases(50) })).toBeUndefined();
+    expect(await codeOf({ query: aliases(51) })).toBe('LIMIT_EXCEEDED');
+  });
+
+  it('holds for tokens', async () => {
+    expect(await codeOf({ query: `{ __typename ${'@skip(if: false) '.repeat(500)} }` })).toBe('LIMIT_EXCEEDED');
+  });
+
+  it('holds for cost, whether rows are asked for by literals, variables or their defaults', async () => {
+    const page = (first: string): string => `page(first: ${first}) { edges { node { others { others { others { id } } } } } }`;
+    expect(await codeOf({ query: `{ ${page('2')} }` })).toBeUndefined();
+    expect(await codeOf({ query: `{ ${page('100')} }` })).toBe('LIMIT_EXCEEDED');
+    expect(await codeOf({ query: `query ($n: Int!) { ${page('$n')} }`, variables: { n: 2 } })).toBeUndefined();
+    expect(await codeOf({ query: `query ($n: Int!) { ${page('$n')} }`, variables: { n: 100 } })).toBe('LIMIT_EXCEEDED');
+    expect(await codeOf({ query: `query ($n: Int! = 100) { ${page('$n')} }` })).toBe('LIMIT_EXCEEDED');
+    const ids = Array.from({ length: 60 }, (_, i) => `b${i}`);
+    const books = 'query ($ids: [ID!]!) { books(ids: $ids) { others { others { others { id } } } } }';
+    expect(await codeOf({ query: books, variables: { ids: ids.slice(0, 3) } })).toBeUndefined();
+    expect(await codeOf({ query: books, variables: { ids } })).toBe('LIMIT_EXCEEDED');
+  });
+
+  it('is checked quickly where fragments double at each step', async () => {
+    const doubled = Array.from({ length: 60 }, (_, i) => `fragment F${i} on Book { ...F${i + 1} ...F${i + 1} }`).join(' ');
+    const query = `query ($n: Int!) { page(first: $n) { edges { node { ...F0 } } } } ${doubled} fragment F60 on Book { others { id } }`;
+    expect(await codeOf({ query, variables: { n: 1 } })).toBe('LIMIT_EXCEEDED');
+  });
+});
+
+describe('plain HTTP routes', () => {
+  const at = (path: string): string => it_.url.replace('/graphql', path);
+
+  it('know who asks', async () => {
+    const response = await fetch(at('/api/who'), { method: 'POST', headers: { authorization: 'Bearer browser-ada' } });
+    expect(await response.json()).toEqual({ tenantId: 't', role: 'browser', keyId: 'k', customerId: 'ada' });
+    expect((await fetch(at('/api/who'), { method: 'POST' })).status).toBe(401);
+  });
+
+  it('answer errors as GraphQL does', async () => {
+    const full = await fetch(at('/api/full'));
+    expect([full.status, ((await full.json()) as any).errors[0].extensions.code]).toEqual([413, 'LIMIT_EXCEEDED']);
+    const bug = await fetch(at('/api/bug'));
+    const text = await bug.text();
+    expect(bug.status).toBe(500);
+    expect(text).not.toContain('hunter2');
+    expect(JSON.parse(text).errors[0].extensions).toEqual({ code: 'INTERNAL', requestId: bug.headers.get('x-request-id') });
+    const missing = await fetch(at('/nowhere'));
+    expect([missing.status, ((await missing.json()) as any).errors[0].extensions.code]).toEqual([404, 'NOT_FOUND']);
+  });
+
+  it('tell browsers which pages may call', async () => {
+    const preflight = (origin: string): Promise<Response> =>
+      fetch(it_.url, { method: 'OPTIONS', headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization' } });
+    const allowed = await preflight('https://shop.example');
+    expect([allowed.status, allowed.headers.get('access-control-allow-origin')]).toEqual([204, 'https://shop.example']);
+    expect((await preflight('https://evil.example')).headers.get('access-control-allow-origin')).toBeNull();
+  });
+
+  it('serve GraphiQL from here alone', async () => {
+    const page = await (await fetch(at('/graphiql'))).text();
+    const addresses = [...page.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, address]) => address ?? '');
+    expect(addresses.length).toBeGreaterThan(4);
+    expect(addresses.filter(address => !address.startsWith('/graphiql/'))).toEqual([]);
+    for (const address of addresses) expect((await fetch(at(address))).status).toBe(200);
+    const script = await (await fetch(at('/graphiql/start.js'))).text();
+    for (const [, module] of script.matchAll(/from '\.(\/[^']+)'/g)) expect((await fetch(at(`/graphiql${module ?? ''}`))).status).toBe(200);
+  });
+});
