@@ -76,26 +76,31 @@ function compileTest({ operator, value: wanted }: Comparison): Test {
     case 'startsWith': return value => (typeof value === 'string' ? value.startsWith(wanted as string) : undefined);
     case 'greaterThan': return value => (typeof value === 'number' ? value > (wanted as number) : undefined);
     case 'lessThan': return value => (typeof value === 'number' ? value < (wanted as number) : undefined);
-    case 'between': {
-      const [low = Number.NaN, high = Number.NaN] = wanted as readonly number[];
-      return value => (typeof value === 'number' ? value >= low && value <= high : undefined);
-    }
-    case 'before': {
-      const limit = timeOf(wanted as FeatureValue) ?? Number.NaN;
-      return value => {
-        const time = timeOf(value);
-        return time === undefined ? undefined : time < limit;
-      };
-    }
-    case 'withinLast': {
-      const span = durationMs(wanted as string);
-      return (value, now) => {
-        const time = timeOf(value);
-        return time === undefined ? undefined : time > now - span && time <= now;
-      };
-    }
+    case 'between': return interval(wanted as readonly number[]);
+    case 'before': return earlierThan(wanted as string);
+    case 'withinLast': return inTheLast(wanted as string);
     case 'exists': return () => true;
   }
+}
+
+function interval([low = Number.NaN, high = Number.NaN]: readonly number[]): Test {
+  return value => (typeof value === 'number' ? value >= low && value <= high : undefined);
+}
+
+function earlierThan(text: string): Test {
+  const limit = isoTimeMs(text) ?? Number.NaN;
+  return value => {
+    const time = timeOf(value);
+    return time === undefined ? undefined : time < limit;
+  };
+}
+
+function inTheLast(duration: string): Test {
+  const span = durationMs(duration);
+  return (value, now) => {
+    const time = timeOf(value);
+    return time === undefined ? undefined : time > now - span && time <= now;
+  };
 }
 
 /** A list is in where one of its texts is. */

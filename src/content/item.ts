@@ -1,3 +1,4 @@
+import type { Names } from '../conditions/check.js';
 import type { FeatureValue } from '../customers/online-record.js';
 
 /** Something that can be shown: a product, an offer, an article, a banner. */
@@ -18,6 +19,15 @@ export interface Item {
   readonly endsAt?: string | undefined;
   readonly attributes: Readonly<Record<string, FeatureValue>>;
 }
+
+/** What conditions may read of an item: its own fields, which have a type, and whatever attributes it may have. */
+export const itemNames: Names = {
+  declared: new Map([
+    ['id', 'string'], ['type', 'string'], ['title', 'string'], ['category', 'string'], ['tags', 'strings'],
+    ['priority', 'number'], ['price', 'number'], ['publishedAt', 'string'],
+  ]),
+  open: true,
+};
 
 /** The names by which conditions and models read an item: its own fields first, then its attributes. */
 export function factsOfItem(item: Item): Readonly<Record<string, FeatureValue>> {

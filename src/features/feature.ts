@@ -1,4 +1,5 @@
 import type { FeatureReading, FeatureValue } from '../customers/online-record.js';
+import { Conflict } from '../kernel/errors.js';
 
 export const valueTypes = ['number', 'string', 'boolean', 'strings'] as const;
 export type ValueType = (typeof valueTypes)[number];
@@ -29,6 +30,16 @@ export interface Aggregate {
   /** Event property that is summed or taken; not for `count` and `recencyDays`. */
   readonly property?: string | undefined;
   readonly windowMs: number;
+}
+
+/**
+ * The value type stays as it is for a feature's life: values are stored, and conditions and models written, for it.
+ * @throws Conflict where it does not
+ */
+export function checkSameType(before: FeatureDefinition | undefined, after: FeatureDefinition): void {
+  if (before !== undefined && before.valueType !== after.valueType) {
+    throw new Conflict('The value type of a feature stays as it is; make another feature', { details: { path: '/valueType' } });
+  }
 }
 
 export type FeatureStatus = 'FRESH' | 'STALE' | 'MISSING' | 'DEFAULTED';

@@ -1,4 +1,5 @@
 import type { Condition } from '../conditions/condition.js';
+import { canonicalJson, type Json } from '../kernel/json.js';
 
 /**
  * What marketers say about who may see what.
@@ -26,3 +27,26 @@ export interface RuleSet {
   readonly name: string;
   readonly rules: readonly Rule[];
 }
+
+/** A set as editors see it: what is live, and what was saved last. */
+export interface RuleSetState {
+  readonly id: string;
+  readonly live: RuleSet | null;
+  readonly draft: RuleSet | null;
+  readonly hasUnpublishedChanges: boolean;
+}
+
+export function stateOfRuleSet(id: string, live: RuleSet | undefined, draft: RuleSet | undefined): RuleSetState {
+  const hasUnpublishedChanges = draft !== undefined && (live === undefined || textOf(draft) !== textOf(live));
+  return { id, live: live ?? null, draft: draft ?? null, hasUnpublishedChanges };
+}
+
+/** All that are live or drafts, ordered by id. */
+export function pairRuleSets(live: readonly RuleSet[], drafts: readonly RuleSet[]): readonly RuleSetState[] {
+  const liveById = new Map(live.map(it => [it.id, it]));
+  const draftById = new Map(drafts.map(it => [it.id, it]));
+  const ids = [...new Set([...liveById.keys(), ...draftById.keys()])].sort();
+  return ids.map(id => stateOfRuleSet(id, liveById.get(id), draftById.get(id)));
+}
+
+const textOf = (ruleSet: RuleSet): string => canonicalJson(ruleSet as unknown as Json);

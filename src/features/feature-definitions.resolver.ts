@@ -1,0 +1,44 @@
+import { Arg, Ctx, Mutation, Query, Resolver } from 'type-graphql';
+import type { LoaderKey } from '../graphql/loader-scope.js';
+import { requireRole } from '../graphql/principal.js';
+import type { RequestContext } from '../graphql/request-context.js';
+import { bodyOf } from '../tenants/body.schema.js';
+import { checkRoom, liveIds, oneLive, put } from '../tenants/definition-kind.js';
+import type { Definitions } from '../tenants/definitions.js';
+import { checkSameType, type FeatureDefinition } from './feature.js';
+import { FeatureDefinitionInput } from './feature.input.js';
+import { features, parseFeature } from './feature.schema.js';
+import { FeatureDefinitionType, UpsertFeatureDefinitionPayload } from './feature.type.js';
+
+@Resolver(() => FeatureDefinitionType)
+export class FeatureDefinitionsResolver {
+  readonly #definitions: Definitions;
+  readonly #all: LoaderKey<'all', readonly FeatureDefinition[]>;
+
+  constructor(definitions: Definitions, all: LoaderKey<'all', readonly FeatureDefinition[]>) {
+    this.#definitions = definitions;
+    this.#all = all;
+  }
+
+  @Query(() => [FeatureDefinitionType], { description: 'Ordered by name.' })
+  featureDefinitions(@Ctx() { principal, loaders }: RequestContext): Promise<readonly FeatureDefinition[]> {
+    requireRole(principal, 'server', 'admin');
+    return loaders.get(this.#all).load('all');
+  }
+
+  @Mutation(() => UpsertFeatureDefinitionPayload)
+  async upsertFeatureDefinition(
+    @Arg('input', () => FeatureDefinitionInput) input: FeatureDefinitionInput,
+    @Ctx() { principal }: RequestContext,
+  ): Promise<UpsertFeatureDefinitionPayload> {
+    requireRole(principal, 'admin');
+    const featureDefinition = parseFeature(bodyOf(input));
+    const { name } = featureDefinition;
+    const configurationVersion = await this.#definitions.change(principal.tenantId, principal.keyId, async live => {
+      checkSameType(await oneLive(features, live, name), featureDefinition);
+      checkRoom(await liveIds('feature', live), name);
+      return [put(features, name, featureDefinition)];
+    });
+    return { featureDefinition, configurationVersion };
+  }
+}
