@@ -26,7 +26,7 @@ export async function startedApollo({ schema, executor, errors, limits, logger }
     gateway: gatewayTo(schema, executor),
     logger,
     plugins: [ApolloServerPluginCacheControlDisabled(), ApolloServerPluginLandingPageDisabled()],
-    parseOptions: { maxTokens: limits.maxTokens },
+    parseOptions: { maxLexicalTokens: limits.maxTokens },
     validationRules: [limitRule(limits)],
     validationOptions: { maxErrors: 10 },
     introspection: true,

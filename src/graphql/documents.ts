@@ -30,7 +30,7 @@ export class Documents {
     const queryHash = createHash('sha256').update(text).digest('hex');
     const known = this.#valid.get(queryHash);
     if (known !== undefined) return known;
-    const document = parse(text, { maxTokens: this.#maxTokens });
+    const document = parse(text, { maxLexicalTokens: this.#maxTokens });
     const errors = validate(this.#schema, document, this.#rules, { maxErrors });
     if (errors.length > 0) return errors;
     const made = { document, queryHash };

@@ -58,7 +58,7 @@ function chainOf(error: unknown): readonly unknown[] {
   while (chain.length < 10) {
     const last = chain.at(-1);
     const inner = last instanceof GraphQLError ? last.originalError : undefined;
-    if (inner === undefined || inner === null) break;
+    if (inner === undefined) break;
     chain.push(inner);
   }
   return chain;

@@ -1,4 +1,8 @@
-import type { GraphiqlExample } from './graphiql.js';
+/** One tab of GraphiQL when it is opened first. */
+export interface GraphiqlExample {
+  readonly query: string;
+  readonly variables?: Readonly<Record<string, unknown>>;
+}
 
 /** The page; its examples travel in it as data, which the script reads. */
 export function graphiqlPage(path: string, examples: readonly GraphiqlExample[]): string {

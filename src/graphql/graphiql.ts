@@ -3,13 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, extname, join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
-import { graphiqlPage, graphiqlScript } from './graphiql-page.js';
-
-/** One tab of GraphiQL when it is opened first. */
-export interface GraphiqlExample {
-  readonly query: string;
-  readonly variables?: Readonly<Record<string, unknown>>;
-}
+import { graphiqlPage, graphiqlScript, type GraphiqlExample } from './graphiql-page.js';
 
 const path = '/graphiql';
 const contentTypes: Readonly<Record<string, string>> = { '.js': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8' };

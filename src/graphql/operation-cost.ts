@@ -1,6 +1,5 @@
 import {
   getNamedType,
-  isCompositeType,
   isListType,
   isNonNullType,
   isObjectType,
@@ -55,6 +54,12 @@ interface Run {
 /** A number where variables play no part. */
 type Cost = number | ((run: Run) => number);
 
+interface Rows {
+  readonly own: number;
+  readonly selections: SelectionSetNode;
+  readonly rowsCounted: boolean;
+}
+
 class CostCompiler {
   readonly #schema: GraphQLSchema;
   readonly #fragments = new Map<string, FragmentDefinitionNode>();
@@ -100,14 +105,17 @@ class CostCompiler {
     const field = isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[name] : undefined;
     if (field === undefined) return 1;
     const own = typeof field.extensions['complexity'] === 'number' ? field.extensions['complexity'] : 1;
-    const type = getNamedType(field.type);
+    return node.selectionSet === undefined ? own : this.#ofRows(field, node, { own, selections: node.selectionSet, rowsCounted });
+  }
+
+  #ofRows(field: GraphQLField<unknown, unknown>, node: FieldNode, { own, selections, rowsCounted }: Rows): Cost {
     const pageSize = pageSizeOf(field, node);
-    const isList = isListType(bare(field.type));
-    if (node.selectionSet === undefined || !isCompositeType(type)) return own;
-    const below = this.ofSelections(type, node.selectionSet, pageSize !== undefined && !isList);
-    const each = isList ? sum([own, below]) : below;
-    const rows = pageSize ?? (isList ? (longestListArgument(field, node) ?? (rowsCounted ? 1 : assumedListLength)) : 1);
-    return isList ? product(rows, each) : sum([own, product(rows, each)]);
+    const type = getNamedType(field.type);
+    if (!isListType(bare(field.type))) {
+      return sum([own, product(pageSize ?? 1, this.ofSelections(type, selections, pageSize !== undefined))]);
+    }
+    const rows = pageSize ?? longestListArgument(field, node) ?? (rowsCounted ? 1 : assumedListLength);
+    return product(rows, sum([own, this.ofSelections(type, selections, false)]));
   }
 
   #typeOf(condition: string | undefined, otherwise: GraphQLNamedType): GraphQLNamedType {

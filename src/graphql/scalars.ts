@@ -75,19 +75,15 @@ function checkedJson(value: unknown): Json {
 function fitsJson(value: unknown, levels: number, room: Room): boolean {
   room.values -= 1;
   if (room.values < 0 || levels < 0) return false;
-  switch (typeof value) {
-    case 'boolean':
-      return true;
-    case 'number':
-      return Number.isFinite(value);
-    case 'string':
-      room.text -= value.length;
-      return room.text >= 0;
-    case 'object':
-      if (value === null) return true;
-      if (Array.isArray(value)) return value.every(it => fitsJson(it, levels - 1, room));
-      return Object.entries(value).every(([key, it]) => key !== '__proto__' && fitsJson(key, levels, room) && fitsJson(it, levels - 1, room));
-    default:
-      return false;
-  }
+  if (value === null || typeof value === 'boolean') return true;
+  if (typeof value === 'number') return Number.isFinite(value);
+  if (typeof value === 'string') return fitsText(value, room);
+  if (typeof value !== 'object') return false;
+  if (Array.isArray(value)) return value.every(it => fitsJson(it, levels - 1, room));
+  return Object.entries(value).every(([key, it]) => key !== '__proto__' && fitsText(key, room) && fitsJson(it, levels - 1, room));
+}
+
+function fitsText(text: string, room: Room): boolean {
+  room.text -= text.length;
+  return room.text >= 0;
 }

@@ -28,7 +28,7 @@ export class SubscriptionQueue<T> implements AsyncIterableIterator<T, undefined>
   readonly #byKey = new Map<string, Waiting<T>>();
   readonly #readers: Reader<T>[] = [];
   #state: 'open' | 'closed' | 'ended' = 'open';
-  #failure: unknown;
+  #failure: Error | undefined;
 
   constructor({ capacity, onEnd }: QueueOptions) {
     this.#capacity = capacity;
@@ -62,7 +62,7 @@ export class SubscriptionQueue<T> implements AsyncIterableIterator<T, undefined>
   }
 
   /** Drops what waits; the next read fails with `error`. */
-  fail(error: unknown): void {
+  fail(error: Error): void {
     if (this.#state !== 'ended') this.#end(error);
   }
 
@@ -95,10 +95,10 @@ export class SubscriptionQueue<T> implements AsyncIterableIterator<T, undefined>
   #afterEnd(): Promise<IteratorResult<T, undefined>> {
     const failure = this.#failure;
     this.#failure = undefined;
-    return failure === undefined ? Promise.resolve({ value: undefined, done: true }) : Promise.reject(failure as Error);
+    return failure === undefined ? Promise.resolve({ value: undefined, done: true }) : Promise.reject(failure);
   }
 
-  #end(failure: unknown): void {
+  #end(failure: Error | undefined): void {
     this.#state = 'ended';
     this.#failure = failure;
     this.#waiting.length = 0;
@@ -116,17 +116,15 @@ export async function subscriptionTo<T>(
   capacity: number,
   start: (queue: SubscriptionQueue<T>) => Promise<() => void>,
 ): Promise<SubscriptionQueue<T>> {
-  let stop: (() => void) | undefined;
-  let hasEnded = false;
+  const ended = new AbortController();
   const queue = new SubscriptionQueue<T>({
     capacity,
     onEnd: () => {
-      hasEnded = true;
-      stop?.();
+      ended.abort();
     },
   });
-  const started = await start(queue);
-  if (hasEnded) started();
-  else stop = started;
+  const stop = await start(queue);
+  if (ended.signal.aborted) stop();
+  else ended.signal.addEventListener('abort', stop, { once: true });
   return queue;
 }

@@ -10,7 +10,7 @@ export function keepResolvers(schema: GraphQLSchema, resolvers: readonly object[
 }
 
 interface SubscribeData {
-  readonly args: object;
+  readonly args: Readonly<Record<string, unknown>>;
   readonly context: RequestContext;
   readonly info: { readonly schema: GraphQLSchema };
 }
@@ -19,12 +19,12 @@ interface SubscribeData {
  * The `subscribe` of a `@Subscription`: opens the events by a method of the resolver's instance. Decorators see classes
  * alone. Arguments come as GraphQL coerced them, not as instances of argument classes.
  */
-export function openedBy<R extends object, A extends object>(
+export function openedBy<R extends object>(
   resolver: () => ClassType<R>,
-  open: (instance: R, args: A, context: RequestContext) => AsyncIterable<unknown> | Promise<AsyncIterable<unknown>>,
+  open: (instance: R, args: Readonly<Record<string, unknown>>, context: RequestContext) => Promise<AsyncIterable<unknown>>,
 ): (data: SubscribeData) => Promise<AsyncIterable<unknown>> {
   return async ({ args, context, info }) => {
     const instances = info.schema.extensions[instancesKey] as ReadonlyMap<unknown, object>;
-    return open(instances.get(resolver()) as R, args as A, context);
+    return open(instances.get(resolver()) as R, args, context);
   };
 }

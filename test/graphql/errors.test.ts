@@ -23,7 +23,8 @@ async function errorsOf(query: string, variables?: object): Promise<readonly (re
   client.subscribe('1', query, variables);
   const message = await client.next();
   client.socket.close();
-  return [first, second, message.type === 'error' ? message.payload : message.payload.errors];
+  const third = message.type === 'error' ? message.payload : message.payload.errors;
+  return [first, second, third] as readonly (readonly Shown[])[];
 }
 
 const secret = 'S3cretValue';
@@ -75,7 +76,7 @@ describe('errors on both transports', () => {
     const { body } = await it_.post({ query: '{ fails(how: "bug") other: book(id: "b1") { id } }' });
     expect(body.data).toEqual({ fails: null, other: { id: 'b1' } });
     const { requestId } = body.errors[0].extensions;
-    const line = it_.logged.find(text => text.includes(requestId)) ?? '';
+    const line = it_.logged.find(text => text.includes(requestId as string)) ?? '';
     expect(line).toContain('hunter2');
     expect(JSON.parse(line).level).toBe(50);
   });

@@ -4,7 +4,7 @@ import { getIntrospectionQuery } from 'graphql';
 import { serverAudits } from 'graphql-http';
 import { defaultLimits } from '../../src/graphql/operation-limits.js';
 import { LimitExceeded } from '../../src/kernel/errors.js';
-import { running, type Running } from './kit.js';
+import { running, type Running, type Untyped } from './kit.js';
 
 let it_: Running;
 beforeAll(async () => {
@@ -25,7 +25,7 @@ afterAll(() => it_.stop());
 describe('GraphQL over HTTP', () => {
   it('has no error in the audits of graphql-http', async () => {
     const fetchFn = (url: string, init: RequestInit = {}): Promise<Response> =>
-      fetch(url, { ...init, headers: { ...init.headers, authorization: 'Bearer admin' } });
+      fetch(url, { ...init, headers: { ...(init.headers as Record<string, string> | undefined), authorization: 'Bearer admin' } });
     const results = await Promise.all(serverAudits({ url: it_.url, fetchFn }).map(({ fn }) => fn()));
     const named = (status: string): string[] => results.filter(it => it.status === status).map(({ name }) => name).sort();
     expect(results.length).toBeGreaterThan(50);
@@ -52,7 +52,8 @@ describe('GraphQL over HTTP', () => {
   it('answers an introspection by GraphiQL', async () => {
     const { body } = await it_.post({ query: getIntrospectionQuery({ oneOf: true, inputValueDeprecation: true, schemaDescription: true, specifiedByUrl: true }) });
     expect(body.errors).toBeUndefined();
-    expect(body.data.__schema.types.find((type: any) => type.name === 'FilterInput').isOneOf).toBe(true);
+    const types = body.data.__schema.types as readonly { readonly name: string; readonly isOneOf?: boolean }[];
+    expect(types.find(({ name }) => name === 'FilterInput')?.isOneOf).toBe(true);
   });
 
   it.each([['wrong', 'Bearer nonsense'], ['of another scheme', 'Basic YWRtaW46'], ['missing', '']])('refuses a credential that is %s', async (_how, authorization) => {
@@ -106,7 +107,7 @@ describe('GraphQL over HTTP', () => {
     ['a number for a query', '{"query":7}'],
   ])('answers %s with a stable code', async (_what, body) => {
     const response = await fetch(it_.url, { method: 'POST', headers: { 'content-type': 'application/json', authorization: 'Bearer admin' }, body });
-    const answer = (await response.json()) as any;
+    const answer = (await response.json()) as Untyped;
     expect(response.status).toBe(400);
     expect(answer.errors[0].extensions.code).toBe('INVALID_INPUT');
   });
@@ -116,7 +117,9 @@ describe('GraphQL over HTTP', () => {
     const answer = await new Promise<{ status: number | undefined; text: string }>(resolve => {
       const call = httpRequest({ port, host: '127.0.0.1', path: '/graphql', method: 'GET', headers: { host: 'a b' } }, response => {
         let text = '';
-        response.on('data', (chunk: Buffer) => (text += chunk.toString())).on('end', () => resolve({ status: response.statusCode, text }));
+        response.on('data', (chunk: Buffer) => (text += chunk.toString())).on('end', () => {
+          resolve({ status: response.statusCode, text });
+        });
       });
       call.end();
     });
@@ -127,7 +130,10 @@ describe('GraphQL over HTTP', () => {
 
 describe('bounds of an operation over HTTP', () => {
   const nested = (levels: number): string => `{ book(id: "b1") { id ${'next { id '.repeat(levels)}${'}'.repeat(levels)} } }`;
-  const codeOf = async (body: object): Promise<string | undefined> => (await it_.post(body)).body.errors?.[0].extensions.code;
+  const codeOf = async (body: object): Promise<unknown> => {
+    const { errors } = (await it_.post(body)).body;
+    return errors?.[0].extensions.code;
+  };
 
   it('holds for depth, through fragments too', async () => {
     expect(await codeOf({ query: nested(defaultLimits.maxDepth - 2) })).toBeUndefined();
@@ -180,14 +186,14 @@ describe('plain HTTP routes', () => {
 
   it('answer errors as GraphQL does', async () => {
     const full = await fetch(at('/api/full'));
-    expect([full.status, ((await full.json()) as any).errors[0].extensions.code]).toEqual([413, 'LIMIT_EXCEEDED']);
+    expect([full.status, ((await full.json()) as Untyped).errors[0].extensions.code]).toEqual([413, 'LIMIT_EXCEEDED']);
     const bug = await fetch(at('/api/bug'));
     const text = await bug.text();
     expect(bug.status).toBe(500);
     expect(text).not.toContain('hunter2');
     expect(JSON.parse(text).errors[0].extensions).toEqual({ code: 'INTERNAL', requestId: bug.headers.get('x-request-id') });
     const missing = await fetch(at('/nowhere'));
-    expect([missing.status, ((await missing.json()) as any).errors[0].extensions.code]).toEqual([404, 'NOT_FOUND']);
+    expect([missing.status, ((await missing.json()) as Untyped).errors[0].extensions.code]).toEqual([404, 'NOT_FOUND']);
   });
 
   it('tell browsers which pages may call', async () => {

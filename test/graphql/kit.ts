@@ -230,14 +230,17 @@ export const authenticate: Authenticate = async credential => {
   throw new Unauthenticated('The key is missing or wrong.');
 };
 
+/** JSON as a client has it before it looks. */
+export type Untyped = ReturnType<typeof JSON.parse>;
+
 export interface Running {
   readonly server: Server;
   readonly shelf: Shelf;
   readonly url: string;
   readonly logged: string[];
   /** Answers with the status and the parsed body. */
-  readonly post: (body: object, headers?: Readonly<Record<string, string>>) => Promise<{ status: number; body: any }>;
-  readonly socket: (init?: object | undefined, protocol?: string) => Promise<Client>;
+  readonly post: (body: object, headers?: Readonly<Record<string, string>>) => Promise<{ status: number; body: Untyped }>;
+  readonly socket: (init?: object) => Promise<Client>;
   readonly stop: () => Promise<void>;
 }
 
@@ -275,8 +278,8 @@ export async function running(config: Partial<ServerConfig> = {}, routes: Parame
       });
       return { status: response.status, body: await response.json() };
     },
-    socket: async (init = { authorization: 'Bearer admin' }, protocol = 'graphql-transport-ws') => {
-      const client = new Client(new WebSocket(`${address.replace('http', 'ws')}/graphql`, protocol));
+    socket: async (init = { authorization: 'Bearer admin' }) => {
+      const client = new Client(new WebSocket(`${address.replace('http', 'ws')}/graphql`, 'graphql-transport-ws'));
       clients.push(client);
       await client.opened;
       client.send({ type: 'connection_init', payload: init });
@@ -294,8 +297,8 @@ export class Client {
   readonly socket: WebSocket;
   readonly opened: Promise<void>;
   readonly closed: Promise<{ code: number; reason: string }>;
-  readonly #messages: any[] = [];
-  readonly #waiting: ((message: any) => void)[] = [];
+  readonly #messages: Untyped[] = [];
+  readonly #waiting: ((message: Untyped) => void)[] = [];
 
   constructor(socket: WebSocket) {
     this.socket = socket;
@@ -304,7 +307,9 @@ export class Client {
       socket.once('error', reject);
     });
     this.closed = new Promise(resolve => {
-      socket.once('close', (code, reason) => resolve({ code, reason: reason.toString() }));
+      socket.once('close', (code, reason) => {
+        resolve({ code, reason: reason.toString() });
+      });
     });
     socket.on('message', (data: Buffer) => {
       const message = JSON.parse(data.toString());
@@ -322,13 +327,13 @@ export class Client {
     this.send({ id, type: 'subscribe', payload: { query, variables } });
   }
 
-  next(): Promise<any> {
+  next(): Promise<Untyped> {
     const message = this.#messages.shift();
     return message === undefined ? new Promise(resolve => this.#waiting.push(resolve)) : Promise.resolve(message);
   }
 
   /** The next message for the operation `id`, past all others. */
-  async nextOf(id: string): Promise<any> {
+  async nextOf(id: string): Promise<Untyped> {
     for (;;) {
       const message = await this.next();
       if (message.id === id) return message;
