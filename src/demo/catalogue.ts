@@ -92,8 +92,8 @@ const catalogue: Readonly<Record<Category, readonly Entry[]>> = {
 };
 
 const dayMs = 86_400_000;
-/** What is younger came up within the demo's history, so it is not shown before its day. */
-const recentDays = 31;
+/** What is younger than this is not shown before its day. */
+const recentDays = 12;
 
 /** @param now epoch milliseconds */
 export function demoItems(now: number): readonly Item[] {

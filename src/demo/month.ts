@@ -2,7 +2,7 @@ import { factsOfItem } from '../content/item.js';
 import { compileSnapshot } from '../decisions/snapshot/compile.js';
 import type { Snapshot, TenantConfiguration } from '../decisions/snapshot/snapshot.js';
 import { seededRandom } from '../kernel/random.js';
-import { contextVector } from '../models/bandit/context-vector.js';
+import { DemoBandits } from './bandits.js';
 import { compileEncoder } from '../models/encode.js';
 import { widthOf } from '../models/input-contract.js';
 import type { ModelDefinition } from '../models/model.js';
