@@ -1,0 +1,113 @@
+import { strangerRecord, type OnlineRecord } from './online-record.js';
+import type { OnlineStore } from './online-store.js';
+
+/** The truth that records are made from. */
+export interface OnlineRecordSource {
+  /** One for each id, in any order; a customer who is not there has a stranger's record, or none. */
+  load(tenantId: string, customerIds: readonly string[]): Promise<readonly OnlineRecord[]>;
+}
+
+export interface ReadRecord {
+  readonly record: OnlineRecord | undefined;
+  readonly source: 'store' | 'database' | 'stale copy' | 'none';
+}
+
+export interface OnlineRecordsDeps {
+  readonly store: OnlineStore;
+  readonly source: OnlineRecordSource;
+  readonly onFailure: (error: unknown) => void;
+  /** Copies kept for the time when neither answers. */
+  readonly copies: number;
+}
+
+const none: ReadRecord = { record: undefined, source: 'none' };
+
+/** Reads records from the store, fills what it lacks from the truth, and falls back on what this process saw last. */
+export class OnlineRecords {
+  readonly #deps: OnlineRecordsDeps;
+  readonly #copies = new Map<string, OnlineRecord>();
+  readonly #loading = new Map<string, Promise<OnlineRecord | undefined>>();
+
+  constructor(deps: OnlineRecordsDeps) {
+    this.#deps = deps;
+  }
+
+  /** In the order of the ids. What has not come within the time is answered from the copies, or as `none`; nothing is thrown. */
+  async read(tenantId: string, customerIds: readonly string[], withinMs: number): Promise<readonly ReadRecord[]> {
+    const found: ReadRecord[] = [];
+    const work = this.#fill(tenantId, customerIds, found).catch((error: unknown) => {
+      this.#deps.onFailure(error);
+    });
+    await raced(work, withinMs);
+    return customerIds.map((id, i) => found[i] ?? this.#copyOf(tenantId, id));
+  }
+
+  async #fill(tenantId: string, customerIds: readonly string[], found: ReadRecord[]): Promise<void> {
+    const held = await this.#deps.store.read(tenantId, customerIds).catch((error: unknown) => {
+      this.#deps.onFailure(error);
+      return undefined;
+    });
+    const missing: number[] = [];
+    customerIds.forEach((id, i) => {
+      const record = held?.[i];
+      if (record === undefined) missing.push(i);
+      else {
+        found[i] = { record, source: 'store' };
+        this.#remember(tenantId, id, record);
+      }
+    });
+    if (missing.length > 0) await this.#load(tenantId, customerIds, missing, found);
+  }
+
+  /** Customers that are being loaded for somebody else are awaited with them. */
+  // eslint-disable-next-line max-params -- the places in `found` belong to the ids
+  async #load(tenantId: string, customerIds: readonly string[], missing: readonly number[], found: ReadRecord[]): Promise<void> {
+    const wanted = missing.map(i => customerIds[i] ?? '');
+    const fresh = [...new Set(wanted)].filter(id => !this.#loading.has(keyOf(tenantId, id)));
+    if (fresh.length > 0) {
+      const batch = this.#loadBatch(tenantId, fresh);
+      for (const id of fresh) {
+        const key = keyOf(tenantId, id);
+        this.#loading.set(key, batch.then(records => records.get(id)).finally(() => this.#loading.delete(key)));
+      }
+    }
+    await Promise.all(missing.map(async i => {
+      const record = await this.#loading.get(keyOf(tenantId, customerIds[i] ?? ''));
+      if (record !== undefined) found[i] = { record, source: 'database' };
+    }));
+  }
+
+  async #loadBatch(tenantId: string, ids: readonly string[]): Promise<ReadonlyMap<string, OnlineRecord>> {
+    const loaded = new Map((await this.#deps.source.load(tenantId, ids)).map(it => [it.customerId, it]));
+    const records = ids.map(id => loaded.get(id) ?? strangerRecord(id));
+    for (const record of records) this.#remember(tenantId, record.customerId, record);
+    await this.#deps.store.write(tenantId, records).catch(this.#deps.onFailure);
+    return new Map(records.map(it => [it.customerId, it]));
+  }
+
+  #remember(tenantId: string, id: string, record: OnlineRecord): void {
+    const key = keyOf(tenantId, id);
+    this.#copies.delete(key);
+    this.#copies.set(key, record);
+    if (this.#copies.size <= this.#deps.copies) return;
+    const [oldest] = this.#copies.keys();
+    if (oldest !== undefined) this.#copies.delete(oldest);
+  }
+
+  #copyOf(tenantId: string, id: string): ReadRecord {
+    const record = this.#copies.get(keyOf(tenantId, id));
+    return record === undefined ? none : { record, source: 'stale copy' };
+  }
+}
+
+const keyOf = (tenantId: string, customerId: string): string => `${tenantId.length}:${tenantId}${customerId}`;
+
+function raced(work: Promise<void>, withinMs: number): Promise<void> {
+  return new Promise(resolve => {
+    const timer = setTimeout(resolve, withinMs);
+    void work.then(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,34 @@
+import { LRUCache } from 'lru-cache';
+import type { OnlineRecord } from './online-record.js';
+import type { OnlineStore } from './online-store.js';
+
+/** How long a stranger is taken for one without looking again, in milliseconds. */
+export const strangerTtlMs = 60_000;
+
+/** Holds records in the process: at most `capacity`, those that were not asked for longest going first. */
+export class MemoryOnlineStore implements OnlineStore {
+  readonly #records: LRUCache<string, OnlineRecord>;
+
+  constructor(capacity = 100_000) {
+    this.#records = new LRUCache({ max: capacity });
+  }
+
+  async read(tenantId: string, customerIds: readonly string[]): Promise<readonly (OnlineRecord | undefined)[]> {
+    return customerIds.map(id => this.#records.get(keyOf(tenantId, id)));
+  }
+
+  async write(tenantId: string, records: readonly OnlineRecord[]): Promise<void> {
+    for (const record of records) {
+      const key = keyOf(tenantId, record.customerId);
+      const held = this.#records.peek(key);
+      if (held === undefined || record.version > held.version) this.#records.set(key, record, record.known ? {} : { ttl: strangerTtlMs });
+    }
+  }
+
+  async forget(tenantId: string, customerIds: readonly string[]): Promise<void> {
+    for (const id of customerIds) this.#records.delete(keyOf(tenantId, id));
+  }
+}
+
+/** The length keeps ("a", "bc") and ("ab", "c") apart. */
+const keyOf = (tenantId: string, customerId: string): string => `${tenantId.length}:${tenantId}${customerId}`;
