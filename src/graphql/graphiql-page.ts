@@ -12,6 +12,7 @@ export function graphiqlPage(path: string, examples: readonly GraphiqlExample[])
 <head>
 <meta charset="utf-8">
 <title>Attune GraphiQL</title>
+<link rel="icon" href="data:,">
 <link rel="stylesheet" href="${path}/graphiql.css">
 <style>body { margin: 0 } #graphiql { height: 100vh }</style>
 </head>
@@ -32,7 +33,10 @@ export const graphiqlScript = `import { createClient } from './client.js';
 
 const examples = JSON.parse(document.getElementById('examples').textContent);
 const key = new URLSearchParams(location.hash.slice(1)).get('key');
-const headers = JSON.stringify({ Authorization: 'Bearer ' + (key ?? 'your key') }, null, 2);
+const defaults = { Authorization: 'Bearer ' + (key ?? 'your key') };
+const headers = JSON.stringify(defaults, null, 2);
+const isFirstVisit = localStorage.getItem('graphiql:tabState') === null;
+const textOf = variables => variables && JSON.stringify(variables, null, 2);
 
 function isSubscription({ operationName }, { documentAST } = {}) {
   const operations = (documentAST?.definitions ?? []).filter(it => it.kind === 'OperationDefinition');
@@ -56,7 +60,7 @@ async function post(params, requestHeaders) {
 }
 
 const fetcher = (params, options) => {
-  const given = options?.headers ?? {};
+  const given = options?.headers ?? defaults; // the schema is asked for before the headers' editor is there
   return isSubscription(params, options) ? subscribe(params, given) : post(params, given);
 };
 
@@ -65,12 +69,9 @@ ReactDOM.createRoot(document.getElementById('graphiql')).render(
     fetcher,
     defaultHeaders: headers,
     defaultEditorToolsVisibility: true,
+    variables: isFirstVisit ? textOf(examples[0]?.variables) : undefined, // its own first tab forgets them
     shouldPersistHeaders: false,
-    defaultTabs: examples.map(({ query, variables }) => ({
-      query,
-      headers,
-      variables: variables === undefined ? undefined : JSON.stringify(variables, null, 2),
-    })),
+    defaultTabs: examples.map(({ query, variables }) => ({ query, headers, variables: textOf(variables) })),
   }),
 );
 `;
