@@ -54,7 +54,7 @@ function gatewayOf(schema: GraphQLSchema): object {
     let query = compiled.get(queryHash);
     if (query === undefined) {
       const made = compileQuery(schema, document);
-      if (!isCompiledQuery(made)) return made;
+      if (!isCompiledQuery<CompiledQuery, never>(made as never)) return made;
       query = made as CompiledQuery;
       compiled.set(queryHash, query);
     }

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
+import type { BanditSpec } from '../content/placement.js';
 import type { CustomerById } from '../customers/customer.loader.js';
 import type { CustomerChanged } from '../customers/customer-changed.js';
 import type { OnlineRecords } from '../customers/online-records.js';
@@ -33,7 +34,7 @@ export interface DecisionsDeps {
   readonly customers: Pick<OnlineRecords, 'read'>;
   readonly customerById: CustomerById;
   readonly scorer: ModelScorer;
-  readonly posteriors: (tenantId: string, placementId: string) => PlacementPosteriors;
+  readonly posteriors: (tenantId: string, placementId: string, spec: BanditSpec) => PlacementPosteriors;
 }
 
 export interface DecisionsModule {

@@ -1,4 +1,5 @@
 import type { Item } from '../content/item.js';
+import type { BanditSpec } from '../content/placement.js';
 import type { OnlineRecords } from '../customers/online-records.js';
 import type { FeatureValue } from '../customers/online-record.js';
 import { NotFound } from '../kernel/errors.js';
@@ -37,7 +38,7 @@ export interface PersonalizerDeps {
   readonly snapshots: Snapshots;
   readonly customers: Pick<OnlineRecords, 'read'>;
   readonly scorer: ModelScorer;
-  readonly posteriors: (tenantId: string, placementId: string) => PlacementPosteriors;
+  readonly posteriors: (tenantId: string, placementId: string, spec: BanditSpec) => PlacementPosteriors;
   readonly log: Pick<DecisionLog, 'append'>;
   /** Epoch milliseconds. */
   readonly now: () => number;
@@ -126,7 +127,7 @@ export class Personalizer {
   async #score(tenantId: string, prepared: readonly Prepared[], snapshot: Snapshot, timeoutMs: number): Promise<readonly Scores[]> {
     const byModel = new Map<CompiledModel, number[]>();
     const scores = prepared.map((it, i): Scores => {
-      if (it.scorer.kind !== 'model') return scoreInPlace(it, this.#deps.posteriors(tenantId, it.request.placementId));
+      if (it.scorer.kind !== 'model') return scoreInPlace(it, spec => this.#deps.posteriors(tenantId, it.request.placementId, spec));
       const model = modelFor(it, snapshot);
       if (model !== undefined) byModel.set(model, [...(byModel.get(model) ?? []), i]);
       return { source: 'unavailable' };

@@ -1,5 +1,6 @@
 import { Field, Float, ID, InputType, Int, ObjectType } from 'type-graphql';
-import { DateTimeScalar, JsonScalar, type JsonValue } from '../../graphql/scalars.js';
+import { DateTimeScalar, JsonScalar } from '../../graphql/scalars.js';
+import type { Json } from '../../kernel/json.js';
 
 @InputType('ImportedOutcomeInput')
 export class ImportedOutcomeInput {
@@ -28,10 +29,10 @@ export class ImportedDecisionInput {
   customerId!: string;
 
   @Field(() => JsonScalar, { nullable: true, description: 'What was known of the customer then: texts, numbers, booleans and lists of texts by their names.' })
-  attributes?: JsonValue;
+  attributes?: Json;
 
   @Field(() => JsonScalar, { nullable: true, description: 'Where and how the customer was met, by names.' })
-  context?: JsonValue;
+  context?: Json;
 
   @Field(() => ID, { description: 'The item that was chosen.' })
   itemId!: string;

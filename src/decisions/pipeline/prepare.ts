@@ -1,4 +1,4 @@
-import type { PolicySpec, ScorerRef } from '../../content/placement.js';
+import type { BanditSpec, PolicySpec, ScorerRef } from '../../content/placement.js';
 import { assign } from '../../experiments/allocation.js';
 import { contextVector } from '../../models/bandit/context-vector.js';
 import type { PlacementPosteriors } from '../../models/posteriors.js';
@@ -67,11 +67,12 @@ export function encodeRows({ read, candidates, survivors }: Prepared, { encode, 
 }
 
 /** Scores that need no I/O: the bandit's, or none but the editors' order. */
-export function scoreInPlace(prepared: Prepared, posteriors: PlacementPosteriors): Scores {
+export function scoreInPlace(prepared: Prepared, posteriorsOf: (spec: BanditSpec) => PlacementPosteriors): Scores {
   const { scorer, placement, survivors, candidates, read, state } = prepared;
   if (scorer.kind === 'priority' || survivors.length === 0) return { source: 'priority' };
   const spec = placement.placement.bandit;
   if (scorer.kind !== 'bandit' || spec === undefined || state.source === 'none') return { source: 'unavailable' };
+  const posteriors = posteriorsOf(spec);
   const x = contextVector(spec, read.facts.features);
   const values = survivors.map(i => posteriors.score(candidates.items[i]?.item.id ?? '', x));
   return { source: 'bandit', posteriorVersion: posteriors.version, values };
