@@ -33,19 +33,17 @@ export function serveGraphiql(server: FastifyInstance, examples: readonly Graphi
 
 /** File names under the page's address, and where they lie. */
 function assets(): readonly (readonly [string, string])[] {
-  const folderOf = packageFolders();
-  const socketClient = join(folderOf('graphql-ws'), 'dist');
+  const require = createRequire(import.meta.url);
+  const react = dirname(require.resolve('react/package.json'));
+  const reactDom = dirname(require.resolve('react-dom/package.json'));
+  const graphiql = dirname(require.resolve('graphiql/package.json'));
+  const socketClient = join(dirname(require.resolve('graphql-ws/package.json')), 'dist');
   const chunks = readdirSync(socketClient).filter(name => name === 'client.js' || /^common-.*\.js$/.test(name));
   return [
-    ['react.js', join(folderOf('react'), 'umd/react.production.min.js')],
-    ['react-dom.js', join(folderOf('react-dom'), 'umd/react-dom.production.min.js')],
-    ['graphiql.js', join(folderOf('graphiql'), 'graphiql.min.js')],
-    ['graphiql.css', join(folderOf('graphiql'), 'graphiql.min.css')],
+    ['react.js', join(react, 'umd/react.production.min.js')],
+    ['react-dom.js', join(reactDom, 'umd/react-dom.production.min.js')],
+    ['graphiql.js', join(graphiql, 'graphiql.min.js')],
+    ['graphiql.css', join(graphiql, 'graphiql.min.css')],
     ...chunks.map(name => [name, join(socketClient, name)] as const),
   ];
-}
-
-function packageFolders(): (name: string) => string {
-  const { resolve } = createRequire(import.meta.url);
-  return name => dirname(resolve(`${name}/package.json`));
 }
