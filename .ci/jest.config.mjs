@@ -11,6 +11,8 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: { '^.+\\.ts$': ['@swc/jest', { ...swc, sourceMaps: 'inline' }] },
+  globalSetup: path.join(import.meta.dirname, 'jest-setup.mjs'),
+  globalTeardown: path.join(import.meta.dirname, 'jest-teardown.mjs'),
   maxWorkers: 2,
   testTimeout: 30_000,
 };

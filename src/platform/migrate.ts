@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Pool, PoolClient } from 'pg';
+import { Client } from 'pg';
 import { uuidv7 } from '../kernel/ids.js';
 import { Conflict } from '../kernel/errors.js';
 
 /** The advisory lock that Prisma takes for the same work. */
 const prismaLock = 72_707_369;
+const connectTimeoutMs = 10_000;
 
 /** As Prisma creates it, to the letter. */
 const bookkeeping = `
@@ -38,16 +39,18 @@ export const migrationsFolder = path.join(import.meta.dirname, '../../prisma/mig
 
 /**
  * Brings the database to the newest schema: runs each `<folder>/<name>/migration.sql` that it has not seen, in the order of their names, each in a
- * transaction of its own. Processes that start together wait for each other. The records are Prisma's own, so that its command line agrees.
+ * transaction of its own, without a limit of time. Processes that start together wait for each other. The records are Prisma's own, so that its command line agrees.
  *
  * @returns names of the migrations that were applied now
  * @throws Conflict where the database has a migration that differs from the file, that there is no file for, or that has failed half way
  */
-export async function migrate(pool: Pool, folder = migrationsFolder): Promise<readonly string[]> {
+export async function migrate(databaseUrl: string, folder = migrationsFolder): Promise<readonly string[]> {
   const migrations = await readMigrations(folder);
-  const client = await pool.connect();
+  const client = new Client({ connectionString: databaseUrl, application_name: 'attune migrate', connectionTimeoutMillis: connectTimeoutMs });
+  // A connection that is lost also fails the statement that is under way.
+  client.on('error', () => undefined);
+  await client.connect();
   try {
-    await client.query('SET statement_timeout = 0');
     await client.query('SELECT pg_advisory_lock($1)', [prismaLock]);
     await client.query(bookkeeping);
     const { rows } = await client.query<Applied>('SELECT migration_name, checksum, finished_at FROM "_prisma_migrations" WHERE rolled_back_at IS NULL');
@@ -55,8 +58,8 @@ export async function migrate(pool: Pool, folder = migrationsFolder): Promise<re
     for (const migration of missing) await apply(client, migration);
     return missing.map(it => it.name);
   } finally {
-    // Ends the session, and with it the lock and the setting.
-    client.release(true);
+    // Ends the session, and with it the lock.
+    await client.end();
   }
 }
 
@@ -83,7 +86,7 @@ function stillToApply(migrations: readonly Migration[], applied: readonly Applie
   return migrations.filter(it => !done.has(it.name));
 }
 
-async function apply(client: PoolClient, { name, sql, checksum }: Migration): Promise<void> {
+async function apply(client: Client, { name, sql, checksum }: Migration): Promise<void> {
   const startedAt = new Date();
   try {
     await client.query('BEGIN');
