@@ -1,12 +1,14 @@
-import { randomUUID } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { demoItems } from '../demo/catalogue.js';
+import type { Item } from '../content/item.js';
+import { datedItemId, dayOfItems } from '../demo/catalogue.js';
 import type { DemoCustomer, Device } from '../demo/customers.js';
 import { customerAt } from '../demo/history.js';
 import { clickProbability } from '../demo/truth.js';
-import { deviceOf } from '../demo/visits.js';
+import { categoryFor, deviceOf } from '../demo/visits.js';
 import { demoWorld, type DemoWorld } from '../demo/world.js';
-import type { Random } from '../kernel/random.js';
+import { seededRandom, type Random } from '../kernel/random.js';
 import type { Client } from './client.js';
 import { CommandFailed } from './failure.js';
 import { table, type Terminal } from './terminal.js';
@@ -18,36 +20,155 @@ export interface SimulationOptions {
   readonly placement?: string | undefined;
 }
 
-/** What one way of deciding has got so far. */
-export interface Tally {
-  visits: number;
-  clicks: number;
-  /** Sum of the true click probabilities of what was shown, of what chance would have shown, and of the best that could have been. */
-  shown: number;
-  uniform: number;
-  best: number;
+/** What one way of deciding has got. All but the counts are true click probabilities, means over its visits. */
+export interface PolicyResult {
+  readonly policy: Policy;
+  readonly visits: number;
+  readonly clicks: number;
+  readonly clickRate: number;
+  readonly shown: number;
+  /** Had chance chosen among what was eligible. */
+  readonly uniform: number;
+  /** Had the truth been known. */
+  readonly best: number;
 }
 
-const personalize = `query Visit($customerId: ID!, $placement: ID, $deviceType: String) {
-  personalize(customerId: $customerId, placement: $placement, context: { deviceType: $deviceType }) {
-    id selectedContent { id } explorationUsed versions { model posterior } assignments { armId holdout }
-    candidates { itemId dropped { code } }
+type Policy = 'model' | 'bandit' | 'fixed order';
+
+const personalize = `query Visit($customerId: ID!, $placement: ID, $context: ContextInput) {
+  personalize(customerId: $customerId, placement: $placement, context: $context) {
+    id selectedContent { id } versions { model posterior } candidates { itemId dropped { code } }
   }
 }`;
-
-const report = `mutation Result($outcomes: [OutcomeInput!]!, $events: [EventInput!]!) {
-  recordOutcomes(input: $outcomes) { accepted }
-  ingestEvents(input: $events) { accepted }
-}`;
-
 const visitSchema = z.object({
   personalize: z.object({
     id: z.string(),
     selectedContent: z.object({ id: z.string() }).nullable(),
-    explorationUsed: z.boolean(),
     versions: z.object({ model: z.string().nullable(), posterior: z.number().nullable() }),
-    assignments: z.array(z.object({ armId: z.string().nullable(), holdout: z.boolean() })),
     candidates: z.array(z.object({ itemId: z.string(), dropped: z.object({ code: z.string() }).nullable() })),
   }),
 });
-type Visit = z.infer<typeof visitSchema>['personalize'];
+type Answer = z.infer<typeof visitSchema>['personalize'];
+
+const recordOutcomes = `mutation Result($outcomes: [OutcomeInput!]!) { recordOutcomes(input: { outcomes: $outcomes }) { accepted } }`;
+const ingestEvents = `mutation Browse($events: [EventInput!]!) { ingestEvents(input: { events: $events }) { accepted } }`;
+
+const publishedAt = `query WorldTime($id: ID!) { content(id: $id) { publishedAt } }`;
+const publishedSchema = z.object({ content: z.object({ publishedAt: z.string() }).nullable() });
+
+const visitsAtOnce = 16;
+const reportEveryMs = 2000;
+/** Of the visits, those that go on to a page of something the customer likes, so that features change. */
+const browsing = 0.3;
+
+/**
+ * Sends the demo's customers to the server, and reports what they click, as the demo's truth has it.
+ * @throws CommandFailed where the server does not hold the demo shop
+ */
+export async function simulate(client: Client, options: SimulationOptions, terminal: Terminal): Promise<readonly PolicyResult[]> {
+  const simulation = new Simulation(client, await worldOf(client), options.placement);
+  const started = Date.now();
+  let next = 0;
+  const come = async (): Promise<void> => {
+    for (let i = next++; i < options.visits; i = next++) {
+      await sleep(Math.max(0, started + (i * 1000) / options.rate - Date.now()));
+      await simulation.visit();
+    }
+  };
+  const reports = setInterval(() => { for (const line of describe(simulation.results())) terminal.out(line); }, reportEveryMs);
+  try {
+    await Promise.all(Array.from({ length: visitsAtOnce }, come));
+  } finally {
+    clearInterval(reports);
+  }
+  for (const line of describe(simulation.results())) terminal.out(line);
+  return simulation.results();
+}
+
+/** The demo shop as the server has it, whose items are dated by the day of its first start. */
+async function worldOf(client: Client): Promise<DemoWorld> {
+  const { content } = publishedSchema.parse(await client.request(publishedAt, { id: datedItemId }));
+  if (content === null) throw new CommandFailed('The server does not hold the demo shop, whose customers this simulates.');
+  return demoWorld(dayOfItems(content.publishedAt));
+}
+
+function describe(results: readonly PolicyResult[]): readonly string[] {
+  const rate = (value: number): string => `${(100 * value).toFixed(1)} %`;
+  const rows = results.map(it => [it.policy, String(it.visits), String(it.clicks), rate(it.clickRate), rate(it.shown), rate(it.uniform), rate(it.best)]);
+  return [...table([['decided by', 'visits', 'clicks', 'clicked', 'expected', 'by chance', 'best possible'], ...rows]), ''];
+}
+
+class Simulation {
+  readonly #client: Client;
+  readonly #world: DemoWorld;
+  readonly #items: ReadonlyMap<string, Item>;
+  readonly #placement: string | undefined;
+  readonly #random: Random = seededRandom(randomInt(2 ** 32));
+  readonly #sums = new Map<Policy, { visits: number; clicks: number; shown: number; uniform: number; best: number }>();
+
+  constructor(client: Client, world: DemoWorld, placement: string | undefined) {
+    this.#client = client;
+    this.#world = world;
+    this.#items = new Map(world.items.map(it => [it.id, it]));
+    this.#placement = placement;
+  }
+
+  async visit(): Promise<void> {
+    const at = Date.now();
+    const customer = customerAt(this.#world, at, this.#random);
+    const deviceType = deviceOf(customer, this.#random);
+    const variables = { customerId: customer.id, placement: this.#placement, context: { deviceType } };
+    const { personalize: answer } = visitSchema.parse(await this.#client.request(personalize, variables));
+    const truth = (itemId: string): number => this.#truth(customer, itemId, { at, deviceType });
+    const shown = answer.selectedContent === null ? 0 : truth(answer.selectedContent.id);
+    const eligible = answer.candidates.filter(it => it.dropped === null).map(it => truth(it.itemId));
+    const clicked = this.#random() < shown;
+    this.#count(policyOf(answer), { clicked, shown, eligible });
+    await this.#client.request(recordOutcomes, { outcomes: outcomesOf(answer.id, clicked, at) });
+    if (this.#random() < browsing) await this.#client.request(ingestEvents, { events: [this.#pageView(customer, deviceType)] });
+  }
+
+  /** Somebody added things to the demo shop: nobody knows how likely they are to be clicked, so nobody does. */
+  #truth(customer: DemoCustomer, itemId: string, visit: { readonly at: number; readonly deviceType: Device }): number {
+    const item = this.#items.get(itemId);
+    return item === undefined ? 0 : clickProbability(customer, item, visit);
+  }
+
+  #count(policy: Policy, { clicked, shown, eligible }: { readonly clicked: boolean; readonly shown: number; readonly eligible: readonly number[] }): void {
+    const sums = this.#sums.get(policy) ?? { visits: 0, clicks: 0, shown: 0, uniform: 0, best: 0 };
+    sums.visits += 1;
+    sums.clicks += Number(clicked);
+    sums.shown += shown;
+    sums.uniform += eligible.reduce((sum, it) => sum + it, 0) / Math.max(1, eligible.length);
+    sums.best += Math.max(0, ...eligible);
+    this.#sums.set(policy, sums);
+  }
+
+  #pageView(customer: DemoCustomer, device: Device): object {
+    const category = categoryFor(customer, this.#random);
+    const properties = { url: `/${category}`, category, device, discounted: false };
+    return { id: randomUUID(), customerId: customer.id, type: 'page_view', at: new Date().toISOString(), properties };
+  }
+
+  results(): readonly PolicyResult[] {
+    return [...this.#sums].sort(([a], [b]) => (a < b ? -1 : 1)).map(([policy, { visits, clicks, shown, uniform, best }]) => ({
+      policy,
+      visits,
+      clicks,
+      clickRate: clicks / visits,
+      shown: shown / visits,
+      uniform: uniform / visits,
+      best: best / visits,
+    }));
+  }
+}
+
+function policyOf({ versions }: Answer): Policy {
+  if (versions.posterior !== null) return 'bandit';
+  return versions.model === null ? 'fixed order' : 'model';
+}
+
+function outcomesOf(decisionId: string, clicked: boolean, at: number): readonly object[] {
+  const outcome = (kind: 'impression' | 'click', when: number): object => ({ id: `${decisionId}-${kind}`, decisionId, kind, at: new Date(when).toISOString() });
+  return clicked ? [outcome('impression', at), outcome('click', at + 1)] : [outcome('impression', at)];
+}

@@ -117,3 +117,12 @@ export function demoItems(now: number): readonly Item[] {
     ),
   );
 }
+
+/** An item by whose date it can be told which day the items were dated from. */
+export const datedItemId = 'tempo-road-shoe';
+
+/** Midnight, in epoch milliseconds, of the day that `demoItems` was called for, from when the dated item was published. */
+export function dayOfItems(publishedAt: string): number {
+  const { ageDays } = categories.flatMap(it => catalogue[it]).find(({ id }) => id === datedItemId) ?? { ageDays: 0 };
+  return Date.parse(publishedAt) + ageDays * dayMs;
+}

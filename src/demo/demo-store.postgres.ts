@@ -1,6 +1,7 @@
 import type { Pool, PoolClient } from 'pg';
 import type { FeatureReading } from '../customers/online-record.js';
 import { encodeBody } from '../decisions/decision-record.js';
+import { inTransaction } from '../platform/postgres.js';
 import { featuresAt } from './customer-features.js';
 import type { DemoMonth } from './month.js';
 import type { DemoWorld } from './world.js';
@@ -74,19 +75,12 @@ export class DemoStore {
   /** All of it and the note that it is there, or nothing. Its outcomes wait for the learner as live ones do. */
   async write(tenantId: string, world: DemoWorld, month: DemoMonth): Promise<void> {
     await this.#makePartitions(world, month);
-    const client = await this.#pool.connect();
-    try {
-      await client.query('BEGIN');
+    await inTransaction(this.#pool, async client => {
       await writeCustomers(client, tenantId, world);
       await writeEvents(client, tenantId, world);
       await writeTrials(client, tenantId, month);
       await client.query('INSERT INTO audit_log (tenant_id, actor, action, subject) VALUES ($1, $2, $3, $4)', [tenantId, actor, seededAction, `tenant/${tenantId}`]);
-      await client.query('COMMIT');
-      client.release();
-    } catch (error) {
-      client.release(true);
-      throw error;
-    }
+    });
   }
 
   async #makePartitions({ events }: DemoWorld, { trials }: DemoMonth): Promise<void> {

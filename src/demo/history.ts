@@ -51,7 +51,7 @@ export interface Encounter {
 export interface Brain {
   readonly snapshot: Snapshot;
   readonly model: LogisticModel | undefined;
-  readonly posteriors: (placementId: string) => PlacementPosteriors;
+  readonly posteriorsOf: (placementId: string) => PlacementPosteriors;
 }
 
 const dayMs = 86_400_000;
@@ -116,8 +116,8 @@ export function meet(world: DemoWorld, { at, customer, deviceType, placementId }
   return { record, facts, ...resultOf(world, record, { at, customer, deviceType, placementId }, random) };
 }
 
-function scoresOf(prepared: Prepared, { snapshot, model, posteriors }: Brain): Scores {
-  if (prepared.scorer.kind !== 'model') return scoreInPlace(prepared, posteriors(prepared.request.placementId));
+function scoresOf(prepared: Prepared, { snapshot, model, posteriorsOf }: Brain): Scores {
+  if (prepared.scorer.kind !== 'model') return scoreInPlace(prepared, () => posteriorsOf(prepared.request.placementId));
   const compiled = modelFor(prepared, snapshot);
   if (compiled === undefined || model === undefined) return { source: 'unavailable' };
   const rows = new Float32Array(prepared.survivors.length * compiled.width);

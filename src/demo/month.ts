@@ -60,7 +60,7 @@ export function simulateMonth(world: DemoWorld, artifactOf: (model: LogisticMode
   const split = Math.floor(all.length * byChance);
   const first = firstConfiguration(world);
   const bandits = new DemoBandits();
-  const unlearned: Brain = { snapshot: compileSnapshot(first), model: undefined, posteriors: id => bandits.posteriors(id) };
+  const unlearned: Brain = { snapshot: compileSnapshot(first), model: undefined, posteriorsOf: id => bandits.posteriorsOf(id) };
   const trials = all.slice(0, split).map(it => meet(world, it, unlearned, random));
   const model = trainOn(trials, unlearned.snapshot);
   const second = secondConfiguration(world, artifactOf(model));

@@ -78,7 +78,7 @@ function pickFor({ traits }: DemoCustomer, shown: readonly Item[], random: Rando
   return discounted.length > 0 && random() < 0.55 * traits.thrift ? pick(discounted, random) : pick(shown, random);
 }
 
-function categoryFor({ traits: { taste } }: DemoCustomer, random: Random): Category {
+export function categoryFor({ traits: { taste } }: DemoCustomer, random: Random): Category {
   const weights = categories.map(it => taste[it] ** 2 + 0.03);
   let left = random() * weights.reduce((sum, it) => sum + it, 0);
   const index = weights.findIndex(weight => (left -= weight) < 0);

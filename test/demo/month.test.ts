@@ -70,7 +70,7 @@ describe('simulateMonth', () => {
 
 describe('the model that the month taught', () => {
   it('closes at least a third of the gap between chance and the best choice, by the truth itself', () => {
-    const brain: Brain = { snapshot: after, model: month.model, posteriors: () => ({ version: 0, score: () => 0, mean: () => 0 }) };
+    const brain: Brain = { snapshot: after, model: month.model, posteriorsOf: () => ({ version: 0, score: () => 0, mean: () => 0 }) };
     const random = seededRandom(99);
     const visitors = Array.from({ length: 1500 }, () => customerAt(world, now, random));
     const rates = { uniform: 0, model: 0, best: 0 };

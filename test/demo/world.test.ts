@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { categories } from '../../src/demo/catalogue.js';
+import { categories, datedItemId, dayOfItems } from '../../src/demo/catalogue.js';
 import { affinityOf, demoFeatures } from '../../src/demo/configuration.js';
 import { featuresAt } from '../../src/demo/customer-features.js';
 import { bestItem, clickProbability } from '../../src/demo/truth.js';
@@ -32,6 +32,11 @@ describe('demoWorld', () => {
     expect(new Set(world.items.map(it => it.title)).size).toBe(60);
     for (const category of categories) expect(world.items.filter(it => it.category === category)).toHaveLength(10);
     for (const { title } of world.items) expect(title).not.toMatch(/item|product|\btest\b/i);
+  });
+
+  it('can be told from the date of one item', () => {
+    const dated = world.items.find(it => it.id === datedItemId);
+    expect(demoWorld(dayOfItems(dated?.publishedAt ?? '')).items).toEqual(world.items);
   });
 
   it('lets nothing happen before somebody signed up, or after now', () => {

@@ -1,5 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import { NotFound } from '../../kernel/errors.js';
+import { inTransaction } from '../../platform/postgres.js';
 import { encodeBody } from '../decision-record.js';
 import { recordOf, type ImportedBatch, type ImportedLogs, type ImportResult } from './imported-decision.js';
 
@@ -34,18 +35,7 @@ export class PostgresImportedLogs implements ImportedLogs {
     const version = await this.#versionWith(tenantId, batch);
     const days = new Set(batch.decisions.map(({ decidedAt }) => new Date(decidedAt).toISOString().slice(0, 10)));
     for (const day of [...days].sort()) await this.#pool.query('SELECT attune_ensure_day($1, $2::date)', ['decisions', day]);
-    const client = await this.#pool.connect();
-    try {
-      await client.query('BEGIN');
-      const result = await insert(client, tenantId, version, batch);
-      await client.query('COMMIT');
-      client.release();
-      return result;
-    } catch (error) {
-      const broken = await client.query('ROLLBACK').then(() => false, () => true);
-      client.release(broken);
-      throw error;
-    }
+    return inTransaction(this.#pool, client => insert(client, tenantId, version, batch));
   }
 
   async #versionWith(tenantId: string, { placementId, candidateItemIds }: ImportedBatch): Promise<number> {
