@@ -215,7 +215,7 @@ describe('a client that does not keep up', () => {
   });
 
   it('is cut off when it reads nothing, while others go on receiving', async () => {
-    const own = await running({ sockets: { ...defaultSocketLimits, keepAliveMs: 150 } });
+    const own = await running({ sockets: { ...defaultSocketLimits, keepAliveMs: 1000 } });
     const stuck = await own.socket();
     const well = await own.socket();
     for (const client of [stuck, well]) {
@@ -230,6 +230,7 @@ describe('a client that does not keep up', () => {
       own.shelf.tick(n, filler, 'same');
       expect((await well.nextOf('s')).payload.data.ticks.n).toBe(n);
       seen = n;
+      await new Promise(resolve => setTimeout(resolve, 20));
     }
     await until(() => own.server.openSockets() === 1);
     own.shelf.tick(seen + 1);
