@@ -7,7 +7,6 @@ import { placements } from '../content/placement.schema.js';
 import type { TenantConfiguration } from '../decisions/snapshot/snapshot.js';
 import { experiments } from '../experiments/experiment.schema.js';
 import { features } from '../features/feature.schema.js';
-import type { Clock } from '../kernel/clock.js';
 import { InvariantViolation } from '../kernel/errors.js';
 import type { ModelArtifacts } from '../models/model-artifacts.js';
 import { models } from '../models/model.schema.js';
@@ -20,12 +19,10 @@ import type { DefinitionChange, Definitions } from '../tenants/definitions.js';
 import type { Tenants } from '../tenants/tenant.js';
 import { DemoStore } from './demo-store.postgres.js';
 import { simulateMonth } from './month.js';
-import type { LogisticModel } from './train-model.js';
 import { demoTenant, demoWorld } from './world.js';
 
 export interface DemoDeps {
   readonly pool: Pool;
-  readonly clock: Clock;
   readonly dataFolder: string;
   readonly tenants: Pick<Tenants, 'provision'>;
   readonly keys: Pick<ApiKeys, 'create' | 'keysOf'>;
@@ -76,9 +73,9 @@ export async function seedDemo(deps: DemoDeps): Promise<DemoReport | undefined> 
 
 async function seed({ definitions, artifacts }: DemoDeps, store: DemoStore, state: { readonly createdAt: number; readonly configVersion: number }): Promise<void> {
   const world = demoWorld(state.createdAt);
-  let artifact = new Uint8Array();
+  let artifact: Uint8Array = new Uint8Array();
   const month = simulateMonth(world, model => {
-    artifact = encode(model);
+    artifact = encodeLogisticAsOnnx(model);
     return createHash('sha256').update(artifact).digest('hex');
   });
   await artifacts.put(demoTenant.id, artifact);
@@ -134,8 +131,4 @@ async function firstKeys({ tenants }: DemoDeps): Promise<Pick<DemoKeys, 'admin' 
 async function moreKeys({ keys }: DemoDeps): Promise<Pick<DemoKeys, 'admin' | 'server'>> {
   const make = async (role: KeyRole): Promise<string> => (await keys.create(demoTenant.id, actor, { role, name: `demo, ${role}` })).credential ?? '';
   return { admin: await make('admin'), server: await make('server') };
-}
-
-function encode(model: LogisticModel): Uint8Array<ArrayBuffer> {
-  return encodeLogisticAsOnnx(model);
 }

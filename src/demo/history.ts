@@ -10,11 +10,12 @@ import { encodeRows, modelFor, prepare, scoreInPlace, type Prepared } from '../d
 import type { Snapshot } from '../decisions/snapshot/snapshot.js';
 import { seedOf } from '../kernel/hash.js';
 import type { Random } from '../kernel/random.js';
+import type { LogisticWeights } from '../models/onnx-logistic.js';
 import type { PlacementPosteriors } from '../models/posteriors.js';
 import { demoPlacements, demoSegments, windowDays } from './configuration.js';
 import { featuresAt } from './customer-features.js';
 import type { DemoCustomer, Device } from './customers.js';
-import { scoreLogistic, type LogisticModel } from './train-model.js';
+import { scoreLogistic } from './train-model.js';
 import { clickProbability } from './truth.js';
 import { deviceOf, timeOfDay } from './visits.js';
 import { demoTenant, type DemoWorld } from './world.js';
@@ -50,7 +51,7 @@ export interface Encounter {
 /** What decides at some time of the history. */
 export interface Brain {
   readonly snapshot: Snapshot;
-  readonly model: LogisticModel | undefined;
+  readonly model: LogisticWeights | undefined;
   readonly posteriorsOf: (placementId: string) => PlacementPosteriors;
 }
 

@@ -6,15 +6,16 @@ import { DemoBandits } from './bandits.js';
 import { compileEncoder } from '../models/encode.js';
 import { widthOf } from '../models/input-contract.js';
 import type { ModelDefinition } from '../models/model.js';
+import { logisticOutput, type LogisticWeights } from '../models/onnx-logistic.js';
 import { beforeLearning, demoExperiment, demoFeatures, demoPlacements, demoRuleSet, demoSegments, modelId } from './configuration.js';
 import { encountersOf, meet, type Brain, type Trial } from './history.js';
-import { demoModelInputs, trainLogistic, type LogisticModel } from './train-model.js';
+import { demoModelInputs, trainLogistic } from './train-model.js';
 import { demoTenant, type DemoWorld } from './world.js';
 
 /** The month before the world's now: two weeks by chance alone, from which the model is trained, and two by what was learned. */
 export interface DemoMonth {
   readonly trials: readonly Trial[];
-  readonly model: LogisticModel;
+  readonly model: LogisticWeights;
   /** In the order of their versions, the first of which is 1. */
   readonly configurations: readonly [TenantConfiguration, TenantConfiguration];
 }
@@ -48,13 +49,13 @@ function secondConfiguration(world: DemoWorld, artifact: string): TenantConfigur
     runtime: 'onnx',
     artifact,
     inputs: demoModelInputs,
-    output: 'probability',
+    output: logisticOutput,
   };
   return { ...firstConfiguration(world), version: 2, placements: demoPlacements, experiments: [demoExperiment], models: [model] };
 }
 
 /** @param artifactOf SHA-256 of the model's artifact, in hex */
-export function simulateMonth(world: DemoWorld, artifactOf: (model: LogisticModel) => string): DemoMonth {
+export function simulateMonth(world: DemoWorld, artifactOf: (model: LogisticWeights) => string): DemoMonth {
   const all = encountersOf(world, encounters, seededRandom(seeds.encounters));
   const random = seededRandom(seeds.results);
   const split = Math.floor(all.length * byChance);
@@ -78,7 +79,7 @@ export function simulateMonth(world: DemoWorld, artifactOf: (model: LogisticMode
   return { trials, model, configurations: [first, second] };
 }
 
-function trainOn(trials: readonly Trial[], { items }: Snapshot): LogisticModel {
+function trainOn(trials: readonly Trial[], { items }: Snapshot): LogisticWeights {
   const encode = compileEncoder(demoModelInputs);
   const width = widthOf(demoModelInputs);
   const rows = new Float32Array(trials.length * width);

@@ -1,12 +1,7 @@
 import type { ModelInput } from '../models/input-contract.js';
+import type { LogisticWeights } from '../models/onnx-logistic.js';
 import { categories } from './catalogue.js';
 import { affinityOf } from './configuration.js';
-
-/** Logistic regression: the probability is 1 / (1 + exp(-(bias + weights · row))). */
-export interface LogisticModel {
-  readonly weights: Float64Array;
-  readonly bias: number;
-}
 
 const asIs = { kind: 'number', scale: 1, offset: 0 } as const;
 const score = (name: string): ModelInput => ({ source: 'feature', name, transform: asIs, missing: 0 });
@@ -32,7 +27,7 @@ const settled = 1e-9;
  * @param clicks 0 or 1
  * @param ridge strength of the penalty ridge / 2 · |weights|², > 0; the bias is free
  */
-export function trainLogistic(rows: Float32Array, clicks: Uint8Array, ridge: number): LogisticModel {
+export function trainLogistic(rows: Float32Array, clicks: Uint8Array, ridge: number): LogisticWeights {
   const width = rows.length / clicks.length;
   const size = width + 1;
   const theta = new Float64Array(size);
@@ -46,7 +41,7 @@ export function trainLogistic(rows: Float32Array, clicks: Uint8Array, ridge: num
     change.forEach((it, i) => { theta[i] = (theta[i] ?? 0) - it; });
     if (change.every(it => Math.abs(it) < settled)) break;
   }
-  return { bias: theta[0] ?? 0, weights: theta.slice(1) };
+  return { bias: theta[0] ?? 0, weights: Float32Array.from(theta.subarray(1)) };
 }
 
 /** Of the negative log likelihood; column 0 is the bias. The Hessian is row-major and full. */
@@ -71,14 +66,14 @@ function derivatives(rows: Float32Array, clicks: Uint8Array, theta: Float64Array
 }
 
 /** One probability a row, as a 32-bit runtime gives it. */
-export function scoreLogistic({ weights, bias }: LogisticModel, rows: Float32Array): Float32Array {
+export function scoreLogistic({ weights, bias }: LogisticWeights, rows: Float32Array): Float32Array {
   const width = weights.length;
   return Float32Array.from({ length: rows.length / width }, (_, n) => sigmoid(bias + dot(weights, rows.subarray(n * width, (n + 1) * width))));
 }
 
 const sigmoid = (z: number): number => 1 / (1 + Math.exp(-z));
 
-function dot(a: Float64Array, b: Float64Array | Float32Array): number {
+function dot(a: Float64Array | Float32Array, b: Float64Array | Float32Array): number {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += (a[i] ?? 0) * (b[i] ?? 0);
   return sum;
