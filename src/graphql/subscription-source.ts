@@ -9,8 +9,8 @@ export function keepResolvers(schema: GraphQLSchema, resolvers: readonly object[
   schema.extensions = { ...schema.extensions, [instancesKey]: new Map(resolvers.map(it => [it.constructor, it])) };
 }
 
-interface SubscribeData {
-  readonly args: Readonly<Record<string, unknown>>;
+interface SubscribeData<A> {
+  readonly args: A;
   readonly context: RequestContext;
   readonly info: { readonly schema: GraphQLSchema };
 }
@@ -19,10 +19,10 @@ interface SubscribeData {
  * The `subscribe` of a `@Subscription`: opens the events by a method of the resolver's instance. Decorators see classes
  * alone. Arguments come as GraphQL coerced them, not as instances of argument classes.
  */
-export function openedBy<R extends object>(
+export function openedBy<R extends object, A extends object>(
   resolver: () => ClassType<R>,
-  open: (instance: R, args: Readonly<Record<string, unknown>>, context: RequestContext) => Promise<AsyncIterable<unknown>>,
-): (data: SubscribeData) => Promise<AsyncIterable<unknown>> {
+  open: (instance: R, args: A, context: RequestContext) => Promise<AsyncIterable<unknown>>,
+): (data: SubscribeData<A>) => Promise<AsyncIterable<unknown>> {
   return async ({ args, context, info }) => {
     const instances = info.schema.extensions[instancesKey] as ReadonlyMap<unknown, object>;
     return open(instances.get(resolver()) as R, args, context);
