@@ -60,7 +60,6 @@ export class OnlineRecords {
   }
 
   /** Customers that are being loaded for somebody else are awaited with them. */
-  // eslint-disable-next-line max-params -- the places in `found` belong to the ids
   async #load(tenantId: string, customerIds: readonly string[], missing: readonly number[], found: ReadRecord[]): Promise<void> {
     const wanted = missing.map(i => customerIds[i] ?? '');
     const fresh = [...new Set(wanted)].filter(id => !this.#loading.has(keyOf(tenantId, id)));

@@ -47,7 +47,7 @@ export class RedisOnlineStore implements OnlineStore {
 
 /** Escaped, so that no id can leave its place in the key; the braces keep all keys of a customer on one node of a cluster. */
 const keyOf = (tenantId: string, customerId: string): string => `attune:online:{${escaped(tenantId)}:${escaped(customerId)}}`;
-const escaped = (id: string): string => encodeURIComponent(id.toWellFormed());
+const escaped = (id: string): string => encodeURIComponent(JSON.stringify(id));
 
 const pack = ({ customerId: _id, ...rest }: OnlineRecord): string => `${rest.version} ${JSON.stringify(rest)}`;
 

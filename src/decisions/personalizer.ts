@@ -154,7 +154,7 @@ export class Personalizer {
       first += it.survivors.length;
     }
     try {
-      return await this.#deps.scorer.score(tenantId, model.model, rows, count, timeoutMs);
+      return await this.#deps.scorer.score(tenantId, { model: model.model, rows, count, timeoutMs });
     } catch {
       return undefined; // The scorer counts and logs its failures; the answer says NO_MODEL.
     }

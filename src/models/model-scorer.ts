@@ -4,9 +4,16 @@ import type { ModelDefinition } from './model.js';
 export interface ModelScorer {
   /**
    * One score a row, in their order.
-   * @param rows row-major [count, widthOf(model.inputs)]
-   * @param timeoutMs the caller's share of its deadline
    * @throws DependencyUnavailable where the runtime fails, or has not answered in time
    */
-  score(tenantId: string, model: ModelDefinition, rows: Float32Array, count: number, timeoutMs: number): Promise<Float32Array>;
+  score(tenantId: string, batch: ScoreBatch): Promise<Float32Array>;
+}
+
+export interface ScoreBatch {
+  readonly model: ModelDefinition;
+  /** Row-major [count, widthOf(model.inputs)]. */
+  readonly rows: Float32Array;
+  readonly count: number;
+  /** The caller's share of its deadline, in milliseconds. */
+  readonly timeoutMs: number;
 }

@@ -19,4 +19,4 @@ export const configTopic = (tenantId: string): string => topic('config', tenantI
 export const posteriorTopic = (tenantId: string): string => topic('posterior', tenantId);
 export const customerTopic = (tenantId: string, customerId: string): string => topic('customer', tenantId, customerId);
 
-const topic = (...parts: readonly string[]): string => ['attune', ...parts.map(encodeURIComponent)].join(':');
+const topic = (...parts: readonly string[]): string => ['attune', ...parts.map(part => encodeURIComponent(JSON.stringify(part)))].join(':');

@@ -57,10 +57,14 @@ CREATE TABLE "customers" (
   "id" TEXT NOT NULL,
   "attributes" JSONB NOT NULL DEFAULT '{}',
   "version" BIGINT NOT NULL DEFAULT 1,
+  "projected_version" BIGINT NOT NULL DEFAULT 0,
   "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
   "updated_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
   CONSTRAINT "customers_pkey" PRIMARY KEY ("tenant_id", "id")
 );
+
+-- Customers whose online record is behind.
+CREATE INDEX "customers_unprojected_idx" ON "customers" ("tenant_id") WHERE "projected_version" < "version";
 
 CREATE TABLE "customer_features" (
   "tenant_id" TEXT NOT NULL,

@@ -1,6 +1,6 @@
 import type { PolicySpec } from '../../content/placement.js';
 import type { Random } from '../../kernel/random.js';
-import { distribution, draw } from './distribution.js';
+import { draw, fillDistribution } from './distribution.js';
 
 export interface Placed {
   /** Into the scores. */
@@ -9,15 +9,23 @@ export interface Placed {
   readonly propensity: number;
 }
 
-/** Fills the positions one after the other, each by the policy over the candidates that are left. */
+/**
+ * Fills the positions one after the other, each by the policy over the candidates that are left, with one draw of `random` each.
+ * @param scores finite
+ * @returns as many as `limit` and the scores allow
+ */
 export function rankSlate(policy: PolicySpec, scores: Float64Array, limit: number, random: Random): readonly Placed[] {
-  const left = Array.from(scores, (_, i) => i);
+  const left = Float64Array.from(scores);
+  const indexes = Uint32Array.from(scores, (_, i) => i);
+  const probabilities = new Float64Array(scores.length);
   const slate: Placed[] = [];
-  while (slate.length < limit && left.length > 0) {
-    const probabilities = distribution(policy, Float64Array.from(left, i => scores[i] ?? 0));
+  for (let count = scores.length; count > 0 && slate.length < limit; count--) {
+    fillDistribution(policy, left, count, probabilities);
     const drawn = draw(probabilities, random());
-    const propensity = probabilities[drawn] ?? 0;
-    for (const index of left.splice(drawn, 1)) slate.push({ index, propensity });
+    slate.push({ index: indexes[drawn] ?? 0, propensity: probabilities[drawn] ?? 0 });
+    // The order of those left is kept: of equal scores the first stays the best.
+    left.copyWithin(drawn, drawn + 1, count);
+    indexes.copyWithin(drawn, drawn + 1, count);
   }
   return slate;
 }

@@ -1,0 +1,131 @@
+import { fileURLToPath } from 'node:url';
+import { Piscina } from 'piscina';
+import { DependencyUnavailable, InvalidInput } from '../kernel/errors.js';
+import type { InspectedModel } from './check-model.js';
+import { widthOf } from './input-contract.js';
+import type { ModelArtifacts } from './model-artifacts.js';
+import type { ModelDefinition } from './model.js';
+import type { ModelScorer, ScoreBatch } from './model-scorer.js';
+import type { ScoreResult, ScoreTask } from './onnx.worker.js';
+
+/** Compiled code: threads load it without the loader that tests and benchmarks run the sources by. */
+const workerFile = fileURLToPath(new URL('./onnx.worker.js', import.meta.url.replace('/src/models/', '/dist/models/')));
+
+interface Call {
+  readonly rows: Float32Array;
+  readonly count: number;
+  readonly resolve: (scores: Float32Array) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface Queue {
+  readonly tenantId: string;
+  readonly model: ModelDefinition;
+  readonly width: number;
+  waiting: Call[];
+  isBusy: boolean;
+}
+
+export interface OnnxScorerOptions {
+  readonly threads: number;
+  readonly artifacts: Pick<ModelArtifacts, 'get'>;
+  readonly onFailure: (error: unknown) => void;
+}
+
+/** Runs ONNX models in worker threads. While a model's batch is under way, rows for it gather; they are the next batch. */
+export class OnnxModelScorer implements ModelScorer {
+  readonly #pool: Piscina;
+  readonly #options: OnnxScorerOptions;
+  readonly #queues = new Map<string, Queue>();
+  #batches = 0;
+
+  constructor(options: OnnxScorerOptions) {
+    this.#options = options;
+    this.#pool = new Piscina({ filename: workerFile, minThreads: options.threads, maxThreads: options.threads, concurrentTasksPerWorker: 1 });
+    this.#pool.on('error', options.onFailure);
+  }
+
+  /** Batches run so far. */
+  get batches(): number {
+    return this.#batches;
+  }
+
+  /** For a test that ends one, as a crash would. */
+  get threads(): Piscina['threads'] {
+    return this.#pool.threads;
+  }
+
+  async score(tenantId: string, { model, rows, count, timeoutMs }: ScoreBatch): Promise<Float32Array> {
+    const queue = this.#queueOf(tenantId, model);
+    return new Promise<Float32Array>((resolve, reject) => {
+      const timer = setTimeout(() => { reject(new DependencyUnavailable('The model did not answer in time')); }, timeoutMs);
+      const ended = <T>(settle: (value: T) => void) => (value: T): void => {
+        clearTimeout(timer);
+        settle(value);
+      };
+      queue.waiting.push({ rows, count, resolve: ended(resolve), reject: ended(reject) });
+      if (queue.isBusy) return;
+      queue.isBusy = true;
+      setImmediate(() => void this.#work(queue));
+    });
+  }
+
+  /** @throws InvalidInput for bytes that are no such model */
+  async inspect(bytes: Uint8Array): Promise<InspectedModel> {
+    try {
+      return (await this.#pool.run(bytes, { name: 'inspect' })) as InspectedModel;
+    } catch (cause) {
+      throw new InvalidInput('These bytes are no ONNX model that takes one tensor [rows, inputs] of float32', { cause, details: { path: '/artifact' } });
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.destroy();
+  }
+
+  #queueOf(tenantId: string, model: ModelDefinition): Queue {
+    const key = `${model.artifact} ${model.output} ${tenantId}`;
+    let queue = this.#queues.get(key);
+    if (queue === undefined) {
+      queue = { tenantId, model, width: widthOf(model.inputs), waiting: [], isBusy: false };
+      this.#queues.set(key, queue);
+    }
+    return queue;
+  }
+
+  async #work(queue: Queue): Promise<void> {
+    while (queue.waiting.length > 0) {
+      const calls = queue.waiting;
+      queue.waiting = [];
+      try {
+        const scores = await this.#run(queue, calls);
+        let from = 0;
+        for (const { count, resolve } of calls) resolve(scores.subarray(from, (from += count)));
+      } catch (cause) {
+        this.#options.onFailure(cause);
+        for (const { reject } of calls) reject(new DependencyUnavailable('The model could not be run', { cause }));
+      }
+    }
+    queue.isBusy = false;
+  }
+
+  async #run({ tenantId, model, width }: Queue, calls: readonly Call[]): Promise<Float32Array> {
+    const count = calls.reduce((sum, call) => sum + call.count, 0);
+    const rows = new Float32Array(count * width);
+    let at = 0;
+    for (const call of calls) {
+      rows.set(call.rows.subarray(0, call.count * width), at);
+      at += call.count * width;
+    }
+    this.#batches += 1;
+    const task: ScoreTask = { sha256: model.artifact, rows, count, width, output: model.output };
+    let result = (await this.#pool.run(task, { name: 'score' })) as ScoreResult;
+    if (result.kind === 'modelMissing') {
+      const bytes = await this.#options.artifacts.get(tenantId, model.artifact);
+      result = (await this.#pool.run({ ...task, bytes } satisfies ScoreTask, { name: 'score' })) as ScoreResult;
+    }
+    if (result.kind === 'modelMissing') throw new Error('A thread did not keep the model that it was given');
+    if (!result.scores.every(Number.isFinite)) throw new Error('The model answered with numbers that are not finite');
+    return result.scores;
+  }
+}
