@@ -2,6 +2,7 @@ import type { Pool, PoolClient } from 'pg';
 import { NotFound } from '../kernel/errors.js';
 import type { Json } from '../kernel/json.js';
 import { configTopic, type Bus } from '../platform/bus.js';
+import { databaseFailure, inTransaction } from '../platform/postgres.js';
 import type {
   ChangePlan, Configuration, ConfigurationChanged, Definition, DefinitionChange, DefinitionKind, Definitions, LiveDefinitions,
 } from './definitions.js';
@@ -69,9 +70,8 @@ export class PostgresDefinitions implements Definitions {
   }
 
   async read(tenantId: string, version?: number): Promise<Configuration> {
-    const { rows } = await (version === undefined
-      ? this.#pool.query<Row & { readonly version: string }>(readNewestSql, [tenantId])
-      : this.#pool.query<Row & { readonly version: string }>(readVersionSql, [tenantId, version]));
+    const [sql, values] = version === undefined ? [readNewestSql, [tenantId]] : [readVersionSql, [tenantId, version]];
+    const { rows } = await answered(this.#pool.query<Row & { readonly version: string }>(sql, values));
     const newest = Number(rows[0]?.version ?? Number.NaN);
     if (Number.isNaN(newest)) throw new NotFound('There is no such tenant');
     if (version !== undefined && version > newest) throw new NotFound('There is no such version of the configuration');
@@ -81,15 +81,15 @@ export class PostgresDefinitions implements Definitions {
   }
 
   find(tenantId: string, kind: DefinitionKind, ids: readonly string[]): Promise<readonly Definition[]> {
-    return find(this.#pool, tenantId, kind, ids);
+    return answered(find(this.#pool, tenantId, kind, ids));
   }
 
   list(tenantId: string, kind: DefinitionKind, page: { readonly first: number; readonly after?: string | undefined }): Promise<readonly Definition[]> {
-    return list(this.#pool, tenantId, kind, page);
+    return answered(list(this.#pool, tenantId, kind, page));
   }
 
   async change(tenantId: string, actor: string, changes: readonly DefinitionChange[] | ChangePlan): Promise<number> {
-    const { version, subjects } = await this.#commit(tenantId, actor, changes);
+    const { version, subjects } = await answered(this.#commit(tenantId, actor, changes));
     if (subjects.length > 0) await this.#announce(tenantId, { version, subjects, changedAt: Date.now() });
     return version;
   }
@@ -133,7 +133,8 @@ function liveOf(client: PoolClient, tenantId: string): LiveDefinitions {
 }
 
 async function find(from: Queryable, tenantId: string, kind: DefinitionKind, ids: readonly string[]): Promise<readonly Definition[]> {
-  const { rows } = await from.query<Row>(findSql, [tenantId, kind, ids]);
+  // PostgreSQL refuses texts with zero characters; no id has one.
+  const { rows } = await from.query<Row>(findSql, [tenantId, kind, ids.filter(id => !id.includes('\0'))]);
   return rows.map(definitionOf);
 }
 
@@ -151,17 +152,10 @@ function definitionOf({ kind, id, since, body }: Row): Definition {
   return { kind, id, since: Number(since), body };
 }
 
-async function inTransaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
-  const client = await pool.connect();
+async function answered<T>(asked: Promise<T>): Promise<T> {
   try {
-    await client.query('BEGIN');
-    const result = await work(client);
-    await client.query('COMMIT');
-    client.release();
-    return result;
+    return await asked;
   } catch (error) {
-    const broken = await client.query('ROLLBACK').then(() => false, () => true);
-    client.release(broken);
-    throw error;
+    throw databaseFailure(error) ?? error;
   }
 }
