@@ -3,7 +3,7 @@ import type { PrismaClient } from '../generated/prisma/client.js';
 import type { Authenticate } from '../graphql/principal.js';
 import { systemClock } from '../kernel/clock.js';
 import type { Bus } from '../platform/bus.js';
-import type { MintBrowserToken } from './api-key.js';
+import type { ApiKeys, MintBrowserToken } from './api-key.js';
 import { ApiKeysResolver } from './api-keys.resolver.js';
 import { PostgresAuditLog } from './audit-log.postgres.js';
 import { Credentials } from './credentials.http.js';
@@ -25,6 +25,7 @@ export interface TenantsModule {
   readonly authenticate: Authenticate;
   readonly mintBrowserToken: MintBrowserToken;
   readonly tenants: Tenants;
+  readonly keys: ApiKeys;
   readonly definitions: Definitions;
 }
 
@@ -36,6 +37,7 @@ export function tenantsModule({ pool, prisma, bus, onUnannounced }: TenantsDeps)
     authenticate: credentials.authenticate,
     mintBrowserToken: credentials.mint,
     tenants,
+    keys: tenants,
     definitions: new PostgresDefinitions(pool, bus, onUnannounced),
   };
 }
