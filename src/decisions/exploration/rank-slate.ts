@@ -15,8 +15,9 @@ export interface Placed {
  * @returns as many as `limit` and the scores allow
  */
 export function rankSlate(policy: PolicySpec, scores: Float64Array, limit: number, random: Random): readonly Placed[] {
-  const left = Float64Array.from(scores);
-  const indexes = Uint32Array.from(scores, (_, i) => i);
+  const left = new Float64Array(scores);
+  const indexes = new Uint32Array(scores.length);
+  for (let i = 0; i < indexes.length; i++) indexes[i] = i;
   const probabilities = new Float64Array(scores.length);
   const slate: Placed[] = [];
   for (let count = scores.length; count > 0 && slate.length < limit; count--) {

@@ -24,7 +24,7 @@ export class DecisionUpdatesResolver {
 
   @Subscription(() => DecisionUpdateType, {
     description: 'The present decision, then a new one whenever the answer changes, with the cause.',
-    subscribe: openedBy<DecisionUpdatesResolver>(() => DecisionUpdatesResolver, (resolver, args, context) => resolver.open(args as unknown as DecisionUpdatesArgs, context)),
+    subscribe: openedBy(() => DecisionUpdatesResolver, (resolver: DecisionUpdatesResolver, args: DecisionUpdatesArgs, context) => resolver.open(args, context)),
   })
   decisionUpdates(@Root() { cursor, decided, cause }: DecisionUpdate, @Args(() => DecisionUpdatesArgs) _args: DecisionUpdatesArgs): DecisionUpdateType {
     return { cursor, decision: new DecisionView(decided), cause: { ...cause, changedAt: new Date(cause.changedAt) } };
