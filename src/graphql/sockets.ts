@@ -17,6 +17,8 @@ export interface SocketLimits {
   readonly initTimeoutMs: number;
   /** Between pings; who has not answered one by the next is cut off. */
   readonly keepAliveMs: number;
+  /** Between looks whether a socket's credential still holds; one that is revoked is closed with 4403. */
+  readonly recheckMs: number;
   /** Of one message from a client. */
   readonly maxPayloadBytes: number;
   /** Waiting for a client to read them; above it is cut off. */
@@ -28,6 +30,7 @@ export interface SocketLimits {
 export const defaultSocketLimits: SocketLimits = {
   initTimeoutMs: 3000,
   keepAliveMs: 12_000,
+  recheckMs: 60_000,
   maxPayloadBytes: 1_000_000,
   maxBufferedBytes: 4_000_000,
   maxOperations: 100,
@@ -48,6 +51,7 @@ export interface SocketDeps {
 
 interface Client {
   readonly socket: WebSocket;
+  credential?: string | undefined;
   principal?: Principal;
 }
 
@@ -68,7 +72,8 @@ export class GraphQLSockets {
   readonly #deps: SocketDeps;
   readonly #sockets: WebSocketServer;
   readonly #protocol: Server<Client>;
-  readonly #heartbeat: NodeJS.Timeout;
+  readonly #timers: readonly NodeJS.Timeout[];
+  readonly #known = new Set<Client>();
   readonly #silent = new WeakSet<WebSocket>();
   #isClosing = false;
 
@@ -77,9 +82,14 @@ export class GraphQLSockets {
     const options = { noServer: true, maxPayload: deps.limits.maxPayloadBytes, perMessageDeflate: false, handleProtocols, closeTimeout: closeTimeoutMs };
     this.#sockets = new WebSocketServer(options);
     this.#protocol = this.#newProtocol();
-    this.#heartbeat = setInterval(() => {
-      this.#pingAll();
-    }, deps.limits.keepAliveMs).unref();
+    this.#timers = [
+      setInterval(() => {
+        this.#pingAll();
+      }, deps.limits.keepAliveMs).unref(),
+      setInterval(() => {
+        for (const client of this.#known) void this.#recheck(client);
+      }, deps.limits.recheckMs).unref(),
+    ];
   }
 
   /** Open sockets. */
@@ -103,7 +113,7 @@ export class GraphQLSockets {
   /** Closes all sockets with 1001; done when they are gone, at the latest when their time for it is up. */
   async close(): Promise<void> {
     this.#isClosing = true;
-    clearInterval(this.#heartbeat);
+    for (const timer of this.#timers) clearInterval(timer);
     for (const socket of this.#sockets.clients) socket.close(goingAway, 'Going away');
     await new Promise<void>(resolve => {
       this.#sockets.close(() => {
@@ -114,6 +124,7 @@ export class GraphQLSockets {
 
   #open(socket: WebSocket): void {
     const { logger } = this.#deps;
+    const client: Client = { socket };
     socket.on('error', error => {
       logger.debug({ err: error }, 'a socket was closed for what its client sent');
     });
@@ -133,9 +144,10 @@ export class GraphQLSockets {
           });
         },
       },
-      { socket },
+      client,
     );
     socket.once('close', (code, reason) => {
+      this.#known.delete(client);
       closed(code, reason.toString()).catch((error: unknown) => {
         logger.error({ err: error }, 'a subscription could not be ended');
       });
@@ -186,15 +198,26 @@ export class GraphQLSockets {
 
   /** False closes the socket with 4403. */
   async #connect({ connectionParams, extra }: ClientContext): Promise<boolean> {
+    extra.credential = credentialOf(authorizationIn(connectionParams));
     try {
-      extra.principal = await this.#deps.authenticate(credentialOf(authorizationIn(connectionParams)));
+      extra.principal = await this.#deps.authenticate(extra.credential);
     } catch (error) {
       if (error instanceof AppError && error.code !== 'UNAUTHENTICATED') extra.socket.close(tryAgainLater, 'Try again later');
       else if (!(error instanceof AppError)) this.#fail(extra.socket, error);
       return false;
     }
     this.#closeAt(extra.socket, extra.principal.expiresAtMs);
+    if (extra.socket.readyState === WebSocket.OPEN) this.#known.add(extra);
     return true;
+  }
+
+  /** Where nobody can say whether the credential holds, the socket stays. */
+  async #recheck({ socket, credential }: Client): Promise<void> {
+    try {
+      await this.#deps.authenticate(credential);
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'UNAUTHENTICATED') socket.close(CloseCode.Forbidden, 'The credential holds no longer');
+    }
   }
 
   #closeAt(socket: WebSocket, expiresAtMs: number | undefined): void {

@@ -119,6 +119,11 @@ export class BookResolver {
   }
 
   @FieldResolver(() => [BookType])
+  firstOnes(@Arg('first', () => Int) first: number): Book[] {
+    return this.#shelf.books.slice(0, first);
+  }
+
+  @FieldResolver(() => [BookType])
   others(): Book[] {
     return this.#shelf.books.slice(0, 3);
   }
@@ -220,9 +225,12 @@ export class TickResolver {
   }
 }
 
-/** `admin`, `server`, `browser-<customer>`, and `expires-<epoch ms>` are who they say. */
+/** Credentials that hold no longer. */
+export const revoked = new Set<string>();
+
+/** `admin`, `server`, `browser-<customer>`, and `expires-<epoch ms>` are who they say, unless they are revoked. */
 export const authenticate: Authenticate = async credential => {
-  const [role, rest] = (credential ?? '').split('-');
+  const [role, rest] = revoked.has(credential ?? '') ? [] : (credential ?? '').split('-');
   if (role === 'admin' || role === 'server') return { tenantId: 't', role, keyId: 'k' };
   if (role === 'browser' && rest !== undefined) return { tenantId: 't', role, keyId: 'k', customerId: rest };
   if (role === 'expires') return { tenantId: 't', role: 'server', keyId: 'k', expiresAtMs: Number(rest) };

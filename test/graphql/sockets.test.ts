@@ -2,9 +2,9 @@ import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import WebSocket from 'ws';
 import { defaultSocketLimits } from '../../src/graphql/sockets.js';
-import { running, until, type Running } from './kit.js';
+import { revoked, running, until, type Running } from './kit.js';
 
-const limits = { ...defaultSocketLimits, initTimeoutMs: 150, maxOperations: 3, maxPayloadBytes: 100_000 };
+const limits = { ...defaultSocketLimits, initTimeoutMs: 150, recheckMs: 50, maxOperations: 3, maxPayloadBytes: 100_000 };
 let it_: Running;
 beforeAll(async () => {
   it_ = await running({ sockets: limits });
@@ -47,6 +47,15 @@ describe('close codes of graphql-transport-ws', () => {
     await until(() => it_.shelf.queues.size === 1);
     expect((await client.closed).code).toBe(4403);
     await until(() => it_.shelf.queues.size === 0);
+  });
+
+  it('is 4403 when the credential is revoked, for its own sockets alone', async () => {
+    const client = await acknowledged({ authorization: 'Bearer browser-eve' });
+    const other = await acknowledged({ authorization: 'Bearer browser-ada' });
+    revoked.add('browser-eve');
+    expect((await client.closed).code).toBe(4403);
+    other.subscribe('q', '{ __typename }');
+    expect((await other.next()).payload).toEqual({ data: { __typename: 'Query' } });
   });
 
   it('is 4406 for another protocol', async () => {
