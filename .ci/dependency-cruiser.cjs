@@ -70,9 +70,9 @@ module.exports = {
     driverOnlyIn(
       'graphql-at-the-edge',
       'graphql|type-graphql|graphql-jit|graphql-scalars|graphql-query-complexity|dataloader|@apollo/server|@as-integrations|graphql-ws',
-      [EDGE, '^src/graphql/', '^src/(schema|app|main|server)[.]ts$'],
+      [EDGE, '^src/graphql/', '^src/cli/watch[.]ts$', '^src/(schema|app|main|server)[.]ts$'],
     ),
-    driverOnlyIn('http-at-the-edge', 'fastify|ws', ['[.]http[.]ts$', '^src/graphql/', '^src/(app|main|server)[.]ts$']),
+    driverOnlyIn('http-at-the-edge', 'fastify|ws', ['[.]http[.]ts$', '^src/graphql/', '^src/cli/watch[.]ts$', '^src/(app|main|server)[.]ts$']),
     driverOnlyIn('redis-in-its-adapters', 'ioredis', ['[.](redis|module)[.]ts$', '^src/(platform/|app[.]ts$|main[.]ts$)']),
     driverOnlyIn('postgres-in-its-adapters', '@prisma|pg', ['[.](postgres|module)[.]ts$', '^src/(platform/|generated/|app[.]ts$|main[.]ts$)']),
     onlyIn('prisma-client-in-its-adapters', '^src/generated/', ['[.](postgres|module)[.]ts$', '^src/(platform/|generated/|app[.]ts$|main[.]ts$)']),

@@ -18,9 +18,18 @@ const answerSchema = z.object({
 const keysSchema = z.object({ admin: z.string() });
 const timeoutMs = 60_000;
 
+/** A server's address, and the key to speak to it with. */
+export interface Connection {
+  readonly url: string;
+  readonly key: string;
+}
+
 /** @throws CommandFailed where there is no key */
-export async function connect({ url, key: given, dataFolder }: ClientConfig): Promise<Client> {
-  const key = given ?? (await keyFromFile(dataFolder));
+export async function connectionOf({ url, key, dataFolder }: ClientConfig): Promise<Connection> {
+  return { url, key: key ?? (await keyFromFile(dataFolder)) };
+}
+
+export function clientOf({ url, key }: Connection): Client {
   return { request: (document, variables) => post(url, key, { query: document, variables }) };
 }
 

@@ -1,11 +1,12 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import type { ClientConfig } from '../platform/config.js';
-import { connect, type Client } from './client.js';
+import { clientOf, connectionOf, type Client } from './client.js';
 import { describeEvaluation, evaluate } from './evaluate.js';
 import { CommandFailed } from './failure.js';
 import { describeImport, importOpenBandit } from './open-bandit/import-open-bandit.js';
 import { simulate } from './simulate.js';
 import type { Terminal } from './terminal.js';
+import { watch } from './watch.js';
 
 export interface CommandLineDeps {
   readonly version: string;
@@ -46,11 +47,12 @@ function programOf(deps: CommandLineDeps): Command {
     .version(version)
     .exitOverride()
     .configureOutput({ writeOut: text => { terminal.out(text.trimEnd()); }, writeErr: text => { terminal.err(text.trimEnd()); } });
-  const client = (): Promise<Client> => connect(deps.client);
+  const client = async (): Promise<Client> => clientOf(await connectionOf(deps.client));
   addServing(program, deps);
   addImport(program, terminal, client);
   addEvaluate(program, terminal, client);
   addSimulate(program, terminal, client);
+  addWatch(program, deps);
   return program;
 }
 
@@ -105,6 +107,18 @@ function addSimulate(program: Command, terminal: Terminal, client: () => Promise
     .action(async ({ json, ...options }: JsonOption & { readonly visits: number; readonly rate: number; readonly placement?: string }) => {
       const result = await simulate(await client(), options, { ...terminal, out: json ? () => undefined : terminal.out });
       if (json) terminal.out(JSON.stringify(result));
+    });
+}
+
+function addWatch(program: Command, { terminal, client }: CommandLineDeps): void {
+  program
+    .command('watch')
+    .description('Print what is decided for a customer, and every new decision that is pushed, with its cause.')
+    .argument('<customer>', 'id of the customer')
+    .option('--placement <id>', 'by default the default placement')
+    .option('--json', 'a line of JSON for each')
+    .action(async (customerId: string, { json, placement }: JsonOption & { readonly placement?: string }) => {
+      await watch(await connectionOf(client), { customerId, placement, json: json === true }, terminal);
     });
 }
 

@@ -142,7 +142,7 @@ function resultOf({ items }: DemoWorld, { request, answer }: DecisionRecord, { a
     outcomes: [
       outcome('impression', null, at + 200),
       ...(clicked ? [outcome('click', null, clickedAt)] : []),
-      ...(bought ? [outcome('conversion', Number(item.price?.amount), clickedAt + 4 * minuteMs)] : []),
+      ...(bought ? [outcome('conversion', Number(item.price.amount), clickedAt + 4 * minuteMs)] : []),
     ],
   };
 }

@@ -1,3 +1,4 @@
+import { solve } from '../models/bandit/linear-posterior.js';
 import type { ModelInput } from '../models/input-contract.js';
 import type { LogisticWeights } from '../models/onnx-logistic.js';
 import { categories } from './catalogue.js';
@@ -20,6 +21,8 @@ export const demoModelInputs: readonly ModelInput[] = [
 
 const steps = 25;
 const settled = 1e-9;
+/** Keeps a Hessian solvable whose bias has no curvature left; too small to move anything. */
+const regularity = 1e-9;
 
 /**
  * Maximum likelihood with a ridge on the weights, by Newton's method (Hastie, Tibshirani, Friedman 2009, section 4.4.1).
@@ -37,7 +40,7 @@ export function trainLogistic(rows: Float32Array, clicks: Uint8Array, ridge: num
       gradient[i] = (gradient[i] ?? 0) + ridge * (theta[i] ?? 0);
       hessian[i * size + i] = (hessian[i * size + i] ?? 0) + ridge;
     }
-    const change = solve(hessian, gradient);
+    const { theta: change } = solve({ dimensions: size, trials: clicks.length, xx: hessian, xr: gradient }, regularity);
     change.forEach((it, i) => { theta[i] = (theta[i] ?? 0) - it; });
     if (change.every(it => Math.abs(it) < settled)) break;
   }
@@ -77,25 +80,4 @@ function dot(a: Float64Array | Float32Array, b: Float64Array | Float32Array): nu
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += (a[i] ?? 0) * (b[i] ?? 0);
   return sum;
-}
-
-/** x of A x = b for a symmetric positive definite A, by elimination. Overwrites A. */
-function solve(a: Float64Array, b: Float64Array): Float64Array {
-  const n = b.length;
-  const x = Float64Array.from(b);
-  for (let k = 0; k < n; k++) {
-    const pivot = a[k * n + k] ?? 1;
-    for (let i = k + 1; i < n; i++) {
-      const factor = (a[i * n + k] ?? 0) / pivot;
-      if (factor === 0) continue;
-      for (let j = k; j < n; j++) a[i * n + j] = (a[i * n + j] ?? 0) - factor * (a[k * n + j] ?? 0);
-      x[i] = (x[i] ?? 0) - factor * (x[k] ?? 0);
-    }
-  }
-  for (let k = n - 1; k >= 0; k--) {
-    let sum = x[k] ?? 0;
-    for (let j = k + 1; j < n; j++) sum -= (a[k * n + j] ?? 0) * (x[j] ?? 0);
-    x[k] = sum / (a[k * n + k] ?? 1);
-  }
-  return x;
 }

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { seedDemo, type DemoDeps } from '../../src/demo/demo.module.js';
+import { seedDemo, type DemoDeps, type DemoKeys } from '../../src/demo/demo.module.js';
 import { PostgresModelArtifacts } from '../../src/models/model-artifacts.postgres.js';
 import { Credentials } from '../../src/tenants/credentials.http.js';
 import { PostgresDefinitions } from '../../src/tenants/definitions.postgres.js';
@@ -21,7 +21,7 @@ const { pool } = await testDatabase();
 const prisma = createPrisma(pool);
 const tenants = new PostgresTenants(prisma);
 const credentials = new Credentials(tenants, systemClock);
-const definitions = new PostgresDefinitions(pool, new MemoryBus(), () => undefined);
+const definitions = new PostgresDefinitions(pool, new MemoryBus(() => undefined), () => undefined);
 let dataFolder: string;
 let deps: DemoDeps;
 
@@ -77,7 +77,7 @@ describe('seedDemo', () => {
   it('writes keys that only their owner can read, of each role', async () => {
     const file = path.join(dataFolder, 'keys.json');
     expect((await stat(file)).mode & 0o777).toBe(0o600);
-    const keys = JSON.parse(await readFile(file, 'utf8'));
+    const keys = JSON.parse(await readFile(file, 'utf8')) as DemoKeys;
     expect(await credentials.authenticate(keys.admin)).toMatchObject({ tenantId: 'demo', role: 'admin' });
     expect(await credentials.authenticate(keys.server)).toMatchObject({ tenantId: 'demo', role: 'server' });
     const browser = await credentials.authenticate(keys.browser);
@@ -87,7 +87,7 @@ describe('seedDemo', () => {
 
   it('makes new keys where the file is lost, and leaves the others good', async () => {
     const file = path.join(dataFolder, 'keys.json');
-    const lost = JSON.parse(await readFile(file, 'utf8'));
+    const lost = JSON.parse(await readFile(file, 'utf8')) as DemoKeys;
     await rm(file);
 
     const report = await seedDemo(deps);

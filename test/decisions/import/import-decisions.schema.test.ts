@@ -36,12 +36,12 @@ describe('parseImport', () => {
     ['an unknown kind of outcome', withDecision({ outcomes: [{ id: 'o', kind: 'smile', at: decidedAt }] }), '/decisions/1/outcomes/0/kind'],
     ['a context that is no object', withDecision({ context: 'x' }), '/decisions/1/context'],
   ])('refuses %s', (_case, wrong, path) => {
-    expect(() => parseImport(wrong)).toThrow(expect.objectContaining({ code: 'INVALID_INPUT', details: { path } }) as unknown as Error);
+    expect(() => parseImport(wrong)).toThrow(expect.objectContaining({ code: 'INVALID_INPUT', details: { path } }));
   });
 
   it('refuses more decisions than a batch may have', () => {
     const many = Array.from({ length: mostDecisions + 1 }, () => decision);
-    expect(() => parseImport({ ...input, decisions: many })).toThrow(expect.objectContaining({ code: 'LIMIT_EXCEEDED', details: { path: '/decisions' } }) as unknown as Error);
+    expect(() => parseImport({ ...input, decisions: many })).toThrow(expect.objectContaining({ code: 'LIMIT_EXCEEDED', details: { path: '/decisions' } }));
   });
 });
 
