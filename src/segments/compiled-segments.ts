@@ -1,0 +1,61 @@
+import { readsOf, type Facts } from '../conditions/condition.js';
+import { compileCondition, type CompiledCondition } from '../conditions/evaluate.js';
+import type { FeatureReading, FeatureValue } from '../customers/online-record.js';
+import { viewFeature, type FeatureDefinition } from '../features/feature.js';
+import type { Segment } from './segment.js';
+
+/** What membership is decided by. */
+export interface CustomerTruth {
+  readonly attributes: Readonly<Record<string, FeatureValue>>;
+  readonly features: Readonly<Record<string, FeatureReading>>;
+  /** Segments kept by hand that the customer is on the list of. */
+  readonly listed: readonly string[];
+}
+
+/** A tenant's segments at one version of its configuration. */
+export class CompiledSegments {
+  readonly #features: readonly FeatureDefinition[];
+  /** Those named by others come before them. */
+  readonly #dynamic: readonly { readonly id: string; readonly holds: CompiledCondition }[];
+  readonly #listed: ReadonlySet<string>;
+
+  constructor(segments: readonly Segment[], features: readonly FeatureDefinition[]) {
+    this.#features = features;
+    this.#listed = new Set(segments.filter(it => it.condition === undefined).map(it => it.id));
+    this.#dynamic = inOrder(segments).flatMap(({ id, condition }) => (condition === undefined ? [] : [{ id, holds: compileCondition(condition) }]));
+  }
+
+  get dynamicIds(): readonly string[] {
+    return this.#dynamic.map(({ id }) => id);
+  }
+
+  /** The segments that the customer is in at `now`, in epoch milliseconds, ordered by id. */
+  membershipsOf({ attributes, features, listed }: CustomerTruth, now: number): readonly string[] {
+    const segments = new Set(listed.filter(id => this.#listed.has(id)));
+    const values: Record<string, FeatureValue> = {};
+    for (const definition of this.#features) {
+      const { value } = viewFeature(definition, features[definition.name], now);
+      if (value !== undefined) values[definition.name] = value;
+    }
+    const facts: Facts = { attributes, features: values, context: {}, item: {}, segments, now };
+    for (const { id, holds } of this.#dynamic) if (holds(facts) === true) segments.add(id);
+    return [...segments].sort();
+  }
+}
+
+/** Depth first; the definitions have no cycle, since none can be saved. */
+function inOrder(segments: readonly Segment[]): readonly Segment[] {
+  const byId = new Map(segments.map(it => [it.id, it]));
+  const ordered = new Set<Segment>();
+  const visit = (segment: Segment): void => {
+    if (segment.condition !== undefined) {
+      for (const id of readsOf(segment.condition).segments) {
+        const named = byId.get(id);
+        if (named !== undefined && named !== segment && !ordered.has(named)) visit(named);
+      }
+    }
+    ordered.add(segment);
+  };
+  segments.forEach(visit);
+  return [...ordered];
+}
