@@ -98,6 +98,6 @@ async function apply(client: Client, { name, sql, checksum }: Migration): Promis
     await client.query('COMMIT');
   } catch (cause) {
     await client.query('ROLLBACK');
-    throw new Error(`The migration ${name} could not be applied`, { cause });
+    throw new Error(`The migration ${name} could not be applied: ${String(cause)}`, { cause });
   }
 }

@@ -75,8 +75,8 @@ const lostMessage = /timeout exceeded when trying to connect|Query read timeout|
 
 /** What a caller is told where the database, not the request, is to blame; undefined for any other error. */
 export function databaseFailure(error: unknown): DependencyUnavailable | undefined {
-  if (!(error instanceof Error)) return undefined;
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  const isLost = lostState.test(code) || lostCode.has(code) || lostMessage.test(error.message);
+  if (typeof error !== 'object' || error === null) return undefined;
+  const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
+  const isLost = (typeof code === 'string' && (lostState.test(code) || lostCode.has(code))) || (typeof message === 'string' && lostMessage.test(message));
   return isLost ? new DependencyUnavailable('The database did not answer.', { cause: error }) : undefined;
 }

@@ -53,10 +53,19 @@ async function removeStale(file: string, seen: Holder | undefined): Promise<void
 
 async function readHolder(file: string): Promise<Holder | undefined> {
   try {
-    return JSON.parse(await readFile(file, 'utf8')) as Holder;
+    return parseHolder(await readFile(file, 'utf8'));
   } catch (error) {
-    if (isCode(error, 'ENOENT') || error instanceof SyntaxError) return undefined;
+    if (isCode(error, 'ENOENT')) return undefined;
     throw error;
+  }
+}
+
+/** What is not a holder was written by nobody who holds it: the file appears with its content. */
+function parseHolder(text: string): Holder | undefined {
+  try {
+    return JSON.parse(text) as Holder;
+  } catch {
+    return undefined;
   }
 }
 
@@ -94,5 +103,5 @@ function isZombie(pid: number): boolean {
 }
 
 function isCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === code;
 }
