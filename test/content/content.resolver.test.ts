@@ -43,6 +43,8 @@ describe('content', () => {
     ['half a surrogate pair', { title: 'a\ud800' }, '/title'],
     ['a title of 201 characters', { title: 'x'.repeat(201) }, '/title'],
     ['a link that runs', { url: 'javascript:alert(1)' }, '/url'],
+    ['a link that runs after a comment', { imageUrl: 'javascript://%0aalert(1)' }, '/imageUrl'],
+    ['a link with a line break', { url: '/a\nb' }, '/url'],
     ['an amount that is no number', { price: { amount: '1e3', currency: 'EUR' } }, '/price/amount'],
     ['an unknown currency format', { price: { amount: '1', currency: 'euro' } }, '/price/currency'],
     ['an end before the start', { startsAt: '2026-02-01T00:00:00Z', endsAt: '2026-01-01T00:00:00Z' }, '/endsAt'],

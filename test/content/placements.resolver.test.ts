@@ -8,8 +8,10 @@ beforeEach(async () => {
   tenant = await api.newTenant();
 });
 
-const defaults = async (): Promise<string[]> =>
-  (await api.ask(tenant, '{ placements { id isDefault } }')).data.placements.filter((it: { isDefault: boolean }) => it.isDefault).map((it: { id: string }) => it.id);
+async function defaults(): Promise<readonly string[]> {
+  const placements: readonly { readonly id: string; readonly isDefault: boolean }[] = (await api.ask(tenant, '{ placements { id isDefault } }')).data.placements;
+  return placements.filter(it => it.isDefault).map(it => it.id);
+}
 
 describe('placements', () => {
   it('are answered as they were saved, ordered by id, with the item that they fall back on', async () => {

@@ -37,7 +37,7 @@ describe('experiments', () => {
   });
 
   it('go from draft to running to stopped, and never back', async () => {
-    const status = async (): Promise<string> => (await api.ask(tenant, '{ experiment(id: "test") { status } }')).data.experiment.status;
+    const status = async (): Promise<string> => String((await api.ask(tenant, '{ experiment(id: "test") { status } }')).data.experiment.status);
     await api.set(tenant, 'saveExperiment', draft);
     await api.set(tenant, 'saveExperiment', { ...draft, name: 'Better name' });
     expect((await api.change(tenant, 'stopExperiment', { id: 'test' })).errors.map(it => [it.code, it.details])).toEqual([['CONFLICT', { status: 'draft' }]]);

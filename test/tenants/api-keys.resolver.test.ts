@@ -36,24 +36,27 @@ describe('API keys', () => {
     const { data } = await api.change(tenant, 'createApiKey', { role: 'server', name: 'Shop backend' }, 'credential key { id role name revokedAt }');
     const { credential, key } = data.it;
     expect(key).toMatchObject({ role: 'server', name: 'Shop backend', revokedAt: null });
-    expect(await api.tenants.authenticate(credential)).toEqual({ tenantId: tenant, role: 'server', keyId: key.id });
+    expect(await api.tenants.authenticate(String(credential))).toEqual({ tenantId: tenant, role: 'server', keyId: key.id });
     expect((await api.ask(tenant, '{ apiKeys { name } }')).data.apiKeys[0]).toEqual({ name: 'Shop backend' });
   });
 
   it('are revoked once and for all', async () => {
     const revoke = async (): Promise<string> =>
-      (await api.change(tenant, 'revokeApiKey', { id: first.server.key.id }, 'key { revokedAt }')).data.it.key.revokedAt;
+      String((await api.change(tenant, 'revokeApiKey', { id: first.server.key.id }, 'key { revokedAt }')).data.it.key.revokedAt);
     const at = await revoke();
     expect(Date.parse(at)).not.toBeNaN();
     expect(await revoke()).toBe(at);
   });
 
   it('always leave one admin key, also where the last two are revoked at once', async () => {
-    const { data } = await api.change(tenant, 'createApiKey', { role: 'admin', name: 'Second' }, 'key { id }');
-    const replies = await Promise.all(
-      [first.admin.key.id, data.it.key.id].map(id => api.change(tenant, 'revokeApiKey', { id }, 'key { id }')),
-    );
-    expect(replies.flatMap(it => it.refusals)).toEqual([['CONFLICT', undefined]]);
+    for (let round = 0; round < 8; round++) {
+      const at = randomUUID();
+      const { admin } = await api.tenants.tenants.provision({ id: at, name: 'A shop' });
+      const { data } = await api.change(at, 'createApiKey', { role: 'admin', name: 'Second' }, 'key { id }');
+      const ids: readonly string[] = [admin.key.id, String(data.it.key.id)];
+      const replies = await Promise.all(ids.map(id => api.change(at, 'revokeApiKey', { id }, 'key { id }')));
+      expect(replies.flatMap(it => it.refusals)).toEqual([['CONFLICT', undefined]]);
+    }
   });
 
   it("are out of other tenants' reach", async () => {
@@ -61,7 +64,7 @@ describe('API keys', () => {
     for (const id of [first.server.key.id, 'none', 'a\u0000']) {
       expect((await api.change(other, 'revokeApiKey', { id }, 'key { id }')).refusals).toEqual([['NOT_FOUND', '/id']]);
     }
-    expect((await api.ask(other, '{ apiKeys { id } }')).data.apiKeys.map((it: { id: string }) => it.id)).not.toContain(first.server.key.id);
+    expect(JSON.stringify((await api.ask(other, '{ apiKeys { id } }')).data)).not.toContain(first.server.key.id);
     await api.tenants.authenticate(first.server.credential ?? '');
   });
 
@@ -88,12 +91,12 @@ describe('browser tokens', () => {
   it('are made for servers, and speak for their customer', async () => {
     const before = Date.now();
     const { data } = await api.ask(tenant, 'mutation { createBrowserToken(input: { customerId: "ada", ttlSeconds: 60 }) { token expiresAt } }', {}, 'server');
-    const { token, expiresAt } = data.createBrowserToken;
-    expect(await api.tenants.authenticate(token)).toEqual({
-      tenantId: tenant, role: 'browser', keyId: first.browser.key.id, customerId: 'ada', expiresAtMs: Date.parse(expiresAt),
+    const expiresAtMs = Date.parse(String(data.createBrowserToken.expiresAt));
+    expect(await api.tenants.authenticate(String(data.createBrowserToken.token))).toEqual({
+      tenantId: tenant, role: 'browser', keyId: first.browser.key.id, customerId: 'ada', expiresAtMs,
     });
-    expect(Date.parse(expiresAt)).toBeGreaterThan(before + 58_000);
-    expect(Date.parse(expiresAt)).toBeLessThanOrEqual(Date.now() + 60_000);
+    expect(expiresAtMs).toBeGreaterThan(before + 58_000);
+    expect(expiresAtMs).toBeLessThanOrEqual(Date.now() + 60_000);
   });
 
   it.each<[string, object, string]>([
@@ -118,23 +121,25 @@ describe('the audit log', () => {
     await api.change(tenant, 'deleteContent', { id: 'shoe' });
     const { data } = await api.change(tenant, 'createApiKey', { role: 'server', name: 'Second' }, 'key { id }');
     await api.change(tenant, 'revokeApiKey', { id: data.it.key.id }, 'key { id }');
-    const page = async (after: string | null): Promise<any> => // eslint-disable-line @typescript-eslint/no-explicit-any
-      (await api.ask(tenant, 'query($after: Cursor) { auditLog(first: 3, after: $after) { edges { node { actor action subject details } } pageInfo { hasNextPage endCursor } } }', { after })).data.auditLog;
-    const one = await page(null);
-    expect(one.edges.map((it: { node: unknown }) => it.node)).toEqual([
-      { actor: 'test-key', action: 'revoke', subject: `apiKey/${data.it.key.id}`, details: {} },
-      { actor: 'test-key', action: 'create', subject: `apiKey/${data.it.key.id}`, details: { role: 'server' } },
-      { actor: 'test-key', action: 'remove', subject: 'item/shoe', details: { version: 2 } },
+    const query = `query($after: Cursor) {
+      auditLog(first: 3, after: $after) { edges { node { actor action subject details } } pageInfo { hasNextPage endCursor } }
+    }`;
+    const one = (await api.ask(tenant, query, { after: null })).data.auditLog;
+    expect(one.edges).toEqual([
+      { node: { actor: 'test-key', action: 'revoke', subject: `apiKey/${data.it.key.id}`, details: {} } },
+      { node: { actor: 'test-key', action: 'create', subject: `apiKey/${data.it.key.id}`, details: { role: 'server' } } },
+      { node: { actor: 'test-key', action: 'remove', subject: 'item/shoe', details: { version: 2 } } },
     ]);
-    const two = await page(one.pageInfo.endCursor);
-    expect(two.edges[0].node).toEqual({ actor: 'test-key', action: 'create', subject: 'item/shoe', details: { version: 1 } });
-    expect([one.pageInfo.hasNextPage, two.pageInfo.hasNextPage]).toEqual([true, true]);
-    expect((await page(two.pageInfo.endCursor)).pageInfo.hasNextPage).toBe(false);
+    const two = (await api.ask(tenant, query, { after: one.pageInfo.endCursor })).data.auditLog;
+    expect(two.edges[0]).toEqual({ node: { actor: 'test-key', action: 'create', subject: 'item/shoe', details: { version: 1 } } });
+    const three = (await api.ask(tenant, query, { after: two.pageInfo.endCursor })).data.auditLog;
+    const sizes = [one, two, three].map((it): unknown => [it.edges.length, it.pageInfo.hasNextPage]);
+    expect(sizes).toEqual([[3, true], [3, true], [1, false]]);
   });
 
   it("does not show another tenant's", async () => {
     await api.set(tenant, 'upsertContent', shoe);
     const { data } = await api.ask(await api.newTenant(), '{ auditLog { edges { node { subject } } } }');
-    expect(data.auditLog.edges.map((it: { node: { subject: string } }) => it.node.subject)).not.toContain('item/shoe');
+    expect(JSON.stringify(data)).not.toContain('item/shoe');
   });
 });

@@ -155,7 +155,10 @@ describe('a browser token', () => {
     const none = `${base64({ alg: 'none', kid: id })}.${base64(claims)}.`;
     await refused(none);
     await refused(`${none}${createHmac('sha256', secret).update(none.slice(0, -1)).digest('base64url')}`);
-    await refused(await new SignJWT(claims).setProtectedHeader({ alg: 'HS512', kid: id }).sign(new Uint8Array([...secret, ...secret])));
+    for (const bits of [384, 512]) {
+      const signed = `${base64({ alg: `HS${bits}`, kid: id })}.${base64(claims)}`;
+      await refused(`${signed}.${createHmac(`sha${bits}`, secret).update(signed).digest('base64url')}`);
+    }
     await refused(await new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid: id }).sign(privateKey));
     await who(await new SignJWT(claims).setProtectedHeader({ alg: 'HS256', kid: id }).sign(secret));
   });

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
-import { Conflict, NotFound } from '../../src/kernel/errors.js';
+import { Conflict, DependencyUnavailable, NotFound } from '../../src/kernel/errors.js';
 import type { Json } from '../../src/kernel/json.js';
 import { configTopic } from '../../src/platform/bus.js';
+import { createPool, createPrisma } from '../../src/platform/postgres.js';
 import type { Definition } from '../../src/tenants/definitions.js';
 import { PostgresDefinitions } from '../../src/tenants/definitions.postgres.js';
+import { PostgresTenants } from '../../src/tenants/tenants.postgres.js';
 import { testDatabase } from '../support/postgres.js';
 
 const { pool } = await testDatabase();
@@ -27,7 +29,7 @@ async function newTenant(): Promise<string> {
 
 const bodies = (all: readonly Definition[]): Record<string, Json> => Object.fromEntries(all.map(it => [`${it.kind}/${it.id}`, it.body]));
 const audited = async (tenant: string): Promise<unknown[]> =>
-  (await pool.query('SELECT actor, action, subject, details FROM audit_log WHERE tenant_id = $1 ORDER BY id', [tenant])).rows;
+  (await pool.query<object>('SELECT actor, action, subject, details FROM audit_log WHERE tenant_id = $1 ORDER BY id', [tenant])).rows;
 
 describe('PostgresDefinitions', () => {
   it('starts a tenant at version 0 with nothing', async () => {
@@ -166,6 +168,17 @@ describe('PostgresDefinitions', () => {
     expect(await page(2)).toEqual(['B', 'Z']);
     expect(await page(2, 'Z')).toEqual(['a', 'b']);
     expect(await page(2, 'ä')).toEqual([]);
+  });
+
+  it('says so where the database does not answer', async () => {
+    const nowhere = createPool({ databasePoolSize: 1, databaseTimeoutMs: 500 }, { url: 'postgres://a:b@127.0.0.1:1/c', onError: () => undefined });
+    const lost = new PostgresDefinitions(nowhere, bus, error => unannounced.push(error));
+    await expect(lost.read('t')).rejects.toThrow(DependencyUnavailable);
+    await expect(lost.find('t', 'item', ['a'])).rejects.toThrow(DependencyUnavailable);
+    await expect(lost.list('t', 'item', { first: 1 })).rejects.toThrow(DependencyUnavailable);
+    await expect(lost.change('t', 'k', [{ kind: 'item', id: 'a', body: 1 }])).rejects.toThrow(DependencyUnavailable);
+    await expect(new PostgresTenants(createPrisma(nowhere)).secretOf('a')).rejects.toThrow(DependencyUnavailable);
+    await nowhere.end();
   });
 
   it('knows no tenant that has not been made', async () => {
