@@ -1,3 +1,5 @@
+import { dot, inverseCholesky, inverseQuadraticForm, solveWith } from '../../kernel/linear-algebra.js';
+
 /**
  * Sums of one arm of a linear bandit: of x xᵀ over its trials and of r x over their rewards. Without the prior, and order-free:
  * any order and grouping of the same trials gives the same sums up to rounding, and a reward can be corrected.
@@ -17,72 +19,48 @@ export function noTrials(dimensions: number): ArmSums {
 /** The sums with one more trial, whose reward counts 0 until `withReward` adds it. @param x of length `dimensions`, finite */
 export function withTrial(sums: ArmSums, x: Float64Array): ArmSums {
   const { dimensions: d } = sums;
-  const xx = Float64Array.from(sums.xx, (value, i) => value + (x[Math.floor(i / d)] ?? 0) * (x[i % d] ?? 0));
+  const xx = new Float64Array(sums.xx);
+  for (let i = 0, at = 0; i < d; i++) {
+    const xi = x[i] ?? 0;
+    for (let j = 0; j < d; j++, at++) xx[at] = (xx[at] ?? 0) + xi * (x[j] ?? 0);
+  }
   return { ...sums, trials: sums.trials + 1, xx };
 }
 
 /** The sums after the reward of a trial with this x has changed by `delta`. */
 export function withReward(sums: ArmSums, x: Float64Array, delta: number): ArmSums {
-  return { ...sums, xr: sums.xr.map((value, i) => value + delta * (x[i] ?? 0)) };
+  const xr = new Float64Array(sums.xr);
+  for (let i = 0; i < xr.length; i++) xr[i] = (xr[i] ?? 0) + delta * (x[i] ?? 0);
+  return { ...sums, xr };
 }
 
-/** The posterior of ridge regression with A = λI + Σ x xᵀ and b = Σ r x, solved: mean A⁻¹b, and A's Cholesky factor for widths. */
+/**
+ * What an arm is scored by: ridge regression with A = λI + Σ x xᵀ and b = Σ r x, which is the posterior of Bayesian linear regression
+ * with the prior N(0, I σ²/λ) and noise of variance σ² (Bishop 2006, section 3.3).
+ */
 export interface SolvedArm {
+  /** Mean of the posterior, A⁻¹ b. */
   readonly theta: Float64Array;
-  /** Lower triangle of L with A = L Lᵀ, row-major [d, d]. */
-  readonly cholesky: Float64Array;
+  /** A's inverse Cholesky factor, as `inverseCholesky` gives it. */
+  readonly whitening: Float64Array;
 }
 
-/** @param lambda ridge strength, > 0, which keeps A positive definite */
+/** @param lambda ridge strength, > 0: the least that A's pivots can be */
 export function solve({ dimensions: d, xx, xr }: ArmSums, lambda: number): SolvedArm {
-  const l = new Float64Array(d * d);
-  for (let i = 0; i < d; i++) {
-    for (let j = 0; j <= i; j++) {
-      let sum = (xx[i * d + j] ?? 0) + (i === j ? lambda : 0);
-      for (let k = 0; k < j; k++) sum -= (l[i * d + k] ?? 0) * (l[j * d + k] ?? 0);
-      l[i * d + j] = i === j ? Math.sqrt(Math.max(sum, Number.MIN_VALUE)) : sum / (l[j * d + j] ?? 1);
-    }
-  }
-  return { theta: backward(l, forward(l, xr)), cholesky: l };
+  const a = new Float64Array(xx);
+  for (let i = 0; i < d; i++) a[i * (d + 1)] = (a[i * (d + 1)] ?? 0) + lambda;
+  const whitening = inverseCholesky(a, d, lambda);
+  return { theta: solveWith(whitening, xr), whitening };
 }
 
 /** Expected reward: xᵀθ. */
 export function meanOf({ theta }: SolvedArm, x: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < theta.length; i++) sum += (theta[i] ?? 0) * (x[i] ?? 0);
-  return sum;
+  return dot(theta, x);
 }
 
 /** Width of the confidence bound, √(xᵀ A⁻¹ x): LinUCB scores mean + α · width (Li, Chu, Langford, Schapire 2010, algorithm 1). */
-export function widthOf({ cholesky }: SolvedArm, x: Float64Array): number {
-  const z = forward(cholesky, x);
-  let sum = 0;
-  for (const value of z) sum += value * value;
-  return Math.sqrt(sum);
-}
-
-/** z with L z = v. */
-function forward(l: Float64Array, v: Float64Array): Float64Array {
-  const d = v.length;
-  const z = new Float64Array(d);
-  for (let i = 0; i < d; i++) {
-    let sum = v[i] ?? 0;
-    for (let k = 0; k < i; k++) sum -= (l[i * d + k] ?? 0) * (z[k] ?? 0);
-    z[i] = sum / (l[i * d + i] ?? 1);
-  }
-  return z;
-}
-
-/** y with Lᵀ y = z. */
-function backward(l: Float64Array, z: Float64Array): Float64Array {
-  const d = z.length;
-  const y = new Float64Array(d);
-  for (let i = d - 1; i >= 0; i--) {
-    let sum = z[i] ?? 0;
-    for (let k = i + 1; k < d; k++) sum -= (l[k * d + i] ?? 0) * (y[k] ?? 0);
-    y[i] = sum / (l[i * d + i] ?? 1);
-  }
-  return y;
+export function widthOf({ whitening }: SolvedArm, x: Float64Array): number {
+  return Math.sqrt(inverseQuadraticForm(whitening, x));
 }
 
 const formatVersion = 1;
