@@ -43,8 +43,3 @@ export function factsOfItem(item: Item): Readonly<Record<string, FeatureValue>> 
     ...(item.publishedAt !== undefined && { publishedAt: item.publishedAt }),
   };
 }
-
-/** Whether the item's schedule has it on at `now` (epoch milliseconds): from startsAt, and until before endsAt. */
-export function isOnAt({ startsAt, endsAt }: Item, now: number): boolean {
-  return (startsAt === undefined || Date.parse(startsAt) <= now) && (endsAt === undefined || now < Date.parse(endsAt));
-}
