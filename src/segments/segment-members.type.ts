@@ -1,0 +1,20 @@
+import { Field, ID, InputType, Int, ObjectType } from 'type-graphql';
+import { CustomerType } from '../customers/customer.type.js';
+import { connectionTypeOf } from '../graphql/pagination.js';
+
+export const CustomerConnectionType = connectionTypeOf('Customer', CustomerType);
+
+@InputType('SegmentMembersInput')
+export class SegmentMembersInput {
+  @Field(() => ID, { description: 'A segment that is kept by hand.' })
+  segmentId!: string;
+
+  @Field(() => [ID], { description: 'At most 1,000; strangers are left out.' })
+  customerIds!: string[];
+}
+
+@ObjectType('SegmentMembersPayload', { simpleResolvers: true })
+export class SegmentMembersPayload {
+  @Field(() => Int, { description: 'Customers who were put on the list, or taken off it.' })
+  changed!: number;
+}
