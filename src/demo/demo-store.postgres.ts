@@ -3,6 +3,7 @@ import type { FeatureReading } from '../customers/online-record.js';
 import { encodeBody } from '../decisions/decision-record.js';
 import { inTransaction } from '../platform/postgres.js';
 import { featuresAt } from './customer-features.js';
+import { segmentsOf } from './history.js';
 import type { DemoMonth } from './month.js';
 import type { DemoWorld } from './world.js';
 
@@ -10,8 +11,8 @@ const seededAction = 'seed';
 const actor = 'demo';
 
 const customersSql = `
-  INSERT INTO customers (tenant_id, id, attributes, created_at, updated_at)
-  SELECT $1, id, attributes::jsonb, at, $2 FROM unnest($3::text[], string_to_array($4, E'\\n'), $5::timestamptz[]) AS it(id, attributes, at)`;
+  INSERT INTO customers (tenant_id, id, attributes, projected_version, created_at, updated_at)
+  SELECT $1, id, attributes::jsonb, 1, at, $2 FROM unnest($3::text[], string_to_array($4, E'\\n'), $5::timestamptz[]) AS it(id, attributes, at)`;
 
 const featuresSql = `
   INSERT INTO customer_features (tenant_id, customer_id, name, value, at)
@@ -19,7 +20,7 @@ const featuresSql = `
 
 const membersSql = `
   INSERT INTO segment_members (tenant_id, segment_id, customer_id, since)
-  SELECT $1, 'wine-circle', customer, $2 FROM unnest($3::text[]) AS customer`;
+  SELECT $1, segment, customer, $2 FROM unnest($3::text[], $4::text[]) AS it(segment, customer)`;
 
 const eventsSql = `
   WITH ids AS (INSERT INTO event_ids (tenant_id, id, at) SELECT $1, id, at FROM unnest($2::text[], $3::timestamptz[]) AS it(id, at))
@@ -89,7 +90,9 @@ export class DemoStore {
   }
 }
 
-async function writeCustomers(client: PoolClient, tenantId: string, { customers, events, wineCircle, now }: DemoWorld): Promise<void> {
+/** With their features and segments as of the world's now, so that nothing is left to project. */
+async function writeCustomers(client: PoolClient, tenantId: string, world: DemoWorld): Promise<void> {
+  const { customers, events, now } = world;
   await client.query(customersSql, [
     tenantId,
     new Date(now),
@@ -97,7 +100,8 @@ async function writeCustomers(client: PoolClient, tenantId: string, { customers,
     lines(customers.map(it => it.attributes)),
     customers.map(it => new Date(it.signedUpAt)),
   ]);
-  const readings = customers.flatMap(({ id }) => Object.entries(featuresAt(events.get(id) ?? [], now)).map(([name, it]: [string, FeatureReading]) => ({ id, name, ...it })));
+  const known = customers.map(({ id, attributes }) => ({ id, attributes, features: featuresAt(events.get(id) ?? [], now) }));
+  const readings = known.flatMap(({ id, features }) => Object.entries(features).map(([name, it]: [string, FeatureReading]) => ({ id, name, ...it })));
   await client.query(featuresSql, [
     tenantId,
     readings.map(it => it.id),
@@ -105,7 +109,8 @@ async function writeCustomers(client: PoolClient, tenantId: string, { customers,
     lines(readings.map(it => it.value)),
     readings.map(it => new Date(it.at)),
   ]);
-  await client.query(membersSql, [tenantId, new Date(now), wineCircle]);
+  const members = known.flatMap(it => segmentsOf(world, it, now).map(segmentId => ({ segmentId, id: it.id })));
+  await client.query(membersSql, [tenantId, new Date(now), members.map(it => it.segmentId), members.map(it => it.id)]);
 }
 
 async function writeEvents(client: PoolClient, tenantId: string, world: DemoWorld): Promise<void> {

@@ -15,6 +15,8 @@ import { PostgresDecisionLog } from '../../src/decisions/decision-log.postgres.j
 import { systemClock } from '../../src/kernel/clock.js';
 import { MemoryBus } from '../../src/platform/bus.memory.js';
 import { createPrisma } from '../../src/platform/postgres.js';
+import { CompiledSegments } from '../../src/segments/compiled-segments.js';
+import { PostgresMembershipStore } from '../../src/segments/memberships.postgres.js';
 import { testDatabase } from '../support/postgres.js';
 
 const { pool } = await testDatabase();
@@ -108,6 +110,22 @@ describe('seedDemo', () => {
       const snapshot = snapshots.get(record.snapshotVersion);
       expect(snapshot && replay(record, snapshot).identical).toBe(true);
     }
+  });
+
+  it('leaves nothing for the projector to put right', async () => {
+    const { segments, features } = parseConfiguration('demo', await definitions.read('demo'));
+    const { rows } = await pool.query<{ id: string; at: Date; behind: boolean }>(
+      `SELECT c.id, t.created_at AS at, c.projected_version < c.version AS behind FROM customers c JOIN tenants t ON t.id = c.tenant_id WHERE t.id = 'demo'`,
+    );
+    const projected = await new PostgresMembershipStore(pool).project('demo', rows.map(it => it.id), {
+      segments: new CompiledSegments(segments, features),
+      now: rows[0]?.at.getTime() ?? 0,
+    });
+
+    expect(rows.some(it => it.behind)).toBe(false);
+    expect(projected).toHaveLength(300);
+    expect(projected.filter(it => it.entered.length + it.left.length > 0)).toEqual([]);
+    for (const { id } of segments) expect(projected.some(it => it.record.segments.includes(id))).toBe(true);
   });
 
   it('makes no demo in a database that has another tenant', async () => {
