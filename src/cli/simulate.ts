@@ -50,8 +50,8 @@ const visitSchema = z.object({
 });
 type Answer = z.infer<typeof visitSchema>['personalize'];
 
-const recordOutcomes = `mutation Result($outcomes: [OutcomeInput!]!) { recordOutcomes(input: { outcomes: $outcomes }) { accepted } }`;
-const ingestEvents = `mutation Browse($events: [EventInput!]!) { ingestEvents(input: { events: $events }) { accepted } }`;
+const recordOutcomes = `mutation Result($outcomes: [OutcomeInput!]!) { recordOutcomes(input: $outcomes) { accepted } }`;
+const ingestEvents = `mutation Browse($events: [EventInput!]!) { ingestEvents(input: $events) { accepted } }`;
 
 const publishedAt = `query WorldTime($id: ID!) { content(id: $id) { publishedAt } }`;
 const publishedSchema = z.object({ content: z.object({ publishedAt: z.string() }).nullable() });
@@ -169,6 +169,6 @@ function policyOf({ versions }: Answer): Policy {
 }
 
 function outcomesOf(decisionId: string, clicked: boolean, at: number): readonly object[] {
-  const outcome = (kind: 'impression' | 'click', when: number): object => ({ id: `${decisionId}-${kind}`, decisionId, kind, at: new Date(when).toISOString() });
-  return clicked ? [outcome('impression', at), outcome('click', at + 1)] : [outcome('impression', at)];
+  const outcome = (kind: 'IMPRESSION' | 'CLICK', when: number): object => ({ id: `${decisionId} ${kind}`, decisionId, kind, at: new Date(when).toISOString() });
+  return clicked ? [outcome('IMPRESSION', at), outcome('CLICK', at + 1)] : [outcome('IMPRESSION', at)];
 }

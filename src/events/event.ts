@@ -11,7 +11,7 @@ export interface CustomerEvent {
   readonly properties: Readonly<Record<string, Json>>;
 }
 
-export const eventTypes = ['page_view', 'email_open', 'email_click', 'form_submit', 'purchase', 'login'] as const;
+export const eventTypes = ['page_view', 'add_to_cart', 'purchase', 'email_open', 'email_click', 'form_submit', 'login'] as const;
 
 export interface EventLog {
   /** Commits those that are new, all or none, and tells their ids. Customers who are not there come into being. */

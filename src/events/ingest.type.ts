@@ -13,7 +13,7 @@ export class EventInput {
   @Field(() => ID)
   customerId!: string;
 
-  @Field(() => String, { description: 'page_view, email_open, email_click, form_submit, purchase or login.' })
+  @Field(() => String, { description: 'page_view, add_to_cart, purchase, email_open, email_click, form_submit or login.' })
   type!: string;
 
   @Field(() => DateTimeScalar, { nullable: true, description: 'At which it happened; now by default.' })

@@ -73,8 +73,8 @@ describe('importOpenBandit', () => {
       attributes: { user_feature_0: 'cef3', user_feature_1: '0' },
       context: { position: 2, 'affinity_bts-shoes-1': 1.5 },
     });
-    expect(first?.outcomes.map(it => it.kind)).toEqual(['impression']);
-    expect(second?.outcomes.map(it => it.kind)).toEqual(['impression', 'click']);
+    expect(first?.outcomes.map(it => it.kind)).toEqual(['IMPRESSION']);
+    expect(second?.outcomes.map(it => it.kind)).toEqual(['IMPRESSION', 'CLICK']);
   });
 
   it('finds nothing new when it is run again, and only what is missing when lines are mended', async () => {

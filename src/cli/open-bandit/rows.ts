@@ -15,7 +15,7 @@ export interface DecisionInput {
   readonly itemId: string;
   readonly position: number;
   readonly propensity: number;
-  readonly outcomes: readonly { readonly id: string; readonly kind: 'impression' | 'click'; readonly at: string }[];
+  readonly outcomes: readonly { readonly id: string; readonly kind: 'IMPRESSION' | 'CLICK'; readonly at: string }[];
 }
 
 /** As the mutation upsertContent takes it. */
@@ -62,7 +62,7 @@ export function decisionOf(log: string, row: Row, line: number, items: ReadonlyS
   const position = number(row, 'position', it => Number.isInteger(it) && it >= 1);
   const clicked = number(row, 'click', it => it === 0 || it === 1) === 1;
   const attributes = Object.fromEntries([...row].filter(([column]) => column.startsWith('user_feature_')));
-  const outcome = (kind: 'impression' | 'click') => ({ id: `${log}-${line}-${kind}`, kind, at: decidedAt });
+  const outcome = (kind: 'IMPRESSION' | 'CLICK'): DecisionInput['outcomes'][number] => ({ id: `${log}-${line}-${kind.toLowerCase()}`, kind, at: decidedAt });
   return {
     id: stableUuidv7(at, `${log} ${line}`),
     decidedAt,
@@ -72,7 +72,7 @@ export function decisionOf(log: string, row: Row, line: number, items: ReadonlyS
     itemId,
     position,
     propensity: number(row, 'propensity_score', it => it > 0 && it <= 1),
-    outcomes: clicked ? [outcome('impression'), outcome('click')] : [outcome('impression')],
+    outcomes: clicked ? [outcome('IMPRESSION'), outcome('CLICK')] : [outcome('IMPRESSION')],
   };
 }
 

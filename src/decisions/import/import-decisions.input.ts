@@ -7,7 +7,7 @@ export class ImportedOutcomeInput {
   @Field(() => ID, { description: 'Sent twice, it is kept once.' })
   id!: string;
 
-  @Field(() => String, { description: 'impression, click or conversion.' })
+  @Field(() => String, { description: 'IMPRESSION, CLICK or CONVERSION.' })
   kind!: string;
 
   @Field(() => Float, { nullable: true })

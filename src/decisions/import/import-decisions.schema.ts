@@ -22,7 +22,7 @@ const values = z.record(name, featureValue).refine(it => Object.keys(it).length 
 
 const outcome = z.strictObject({
   id,
-  kind: z.enum(['impression', 'click', 'conversion']),
+  kind: z.string().transform(it => it.toLowerCase()).pipe(z.enum(['impression', 'click', 'conversion'])),
   value: z.number().nullish().transform(it => it ?? null),
   at: time,
 });

@@ -14,14 +14,14 @@ const decision = {
   itemId: 'a',
   position: 1,
   propensity: 0.25,
-  outcomes: [{ id: 'o1', kind: 'impression', at: decidedAt }],
+  outcomes: [{ id: 'o1', kind: 'IMPRESSION', at: decidedAt }],
 };
 const input = { log: 'bts-shoes', placementId: 'bts-shoes', candidateItemIds: ['a', 'b'], decisions: [decision] };
 const withDecision = (part: object): object => ({ ...input, decisions: [decision, { ...decision, ...part }] });
 
 describe('parseImport', () => {
   it('takes a batch, with times in epoch milliseconds', () => {
-    expect(parseImport(input).decisions[0]).toMatchObject({ decidedAt: at, outcomes: [{ value: null, at }] });
+    expect(parseImport(input).decisions[0]).toMatchObject({ decidedAt: at, outcomes: [{ kind: 'impression', value: null, at }] });
   });
 
   it.each([
