@@ -33,13 +33,13 @@ describe('simulateMonth', () => {
     }
   });
 
-  it('draws as many clicks as the truth says, within 4 standard errors, in each half and placement', () => {
-    const groups = new Map<string, Trial[]>();
+  it('draws as many clicks as the truth says, within 4 standard errors, in each half and placement and in all', () => {
+    const groups = new Map<string, readonly Trial[]>([['all', month.trials]]);
     for (const trial of month.trials) {
       const group = `${trial.record.snapshotVersion} ${trial.record.request.placementId}`;
       groups.set(group, [...(groups.get(group) ?? []), trial]);
     }
-    expect(groups.size).toBe(8);
+    expect(groups.size).toBe(9);
     for (const trials of groups.values()) {
       const expected = sum(trials.map(it => it.probability));
       const standardError = Math.sqrt(sum(trials.map(({ probability: p }) => p * (1 - p))));
