@@ -1,15 +1,18 @@
 import type { ArmSums } from './bandit/linear-posterior.js';
 
-export interface PlacementSums {
+/** The sums of one arm, made from vectors of one contract, as they are from a version of the placement's posteriors on. */
+export interface StoredArm {
   readonly placementId: string;
-  /** Grows with each update of any arm of the placement. */
-  readonly version: number;
   readonly contract: string;
-  readonly arms: ReadonlyMap<string, ArmSums>;
+  readonly arm: string;
+  readonly version: number;
+  readonly sums: ArmSums;
 }
 
 /** Where posteriors are kept for good. Written by learning/, in its own transaction. */
 export interface PosteriorStore {
-  /** Of all placements, or of one; one entry for each contract. */
-  load(tenantId: string, placementId?: string): Promise<readonly PlacementSums[]>;
+  /** Of all placements, in any order. */
+  load(tenantId: string): Promise<readonly StoredArm[]>;
+  /** Of one placement, those that have changed after a version. */
+  loadNewer(tenantId: string, placementId: string, version: number): Promise<readonly StoredArm[]>;
 }
