@@ -9,7 +9,7 @@ import type { Clock } from '../kernel/clock.js';
 import { uuidv7 } from '../kernel/ids.js';
 import type { ModelScorer } from '../models/model-scorer.js';
 import type { PlacementPosteriors } from '../models/posteriors.js';
-import { configTopic, customerTopic, posteriorTopic, type Bus } from '../platform/bus.js';
+import { configTopic, customerTopic, type Bus } from '../platform/bus.js';
 import type { Config } from '../platform/config.js';
 import type { Metrics } from '../platform/metrics.js';
 import type { ConfigurationChanged, Definitions } from '../tenants/definitions.js';
@@ -35,6 +35,8 @@ export interface DecisionsDeps {
   readonly customerById: CustomerById;
   readonly scorer: ModelScorer;
   readonly posteriors: (tenantId: string, placementId: string, spec: BanditSpec) => PlacementPosteriors;
+  /** Calls back when a placement has learned and its posteriors are the new ones. */
+  readonly onLearned: (listener: (tenantId: string, placementId: string) => void) => void;
 }
 
 export interface DecisionsModule {
@@ -86,19 +88,10 @@ export function decisionsModule(deps: DecisionsDeps): DecisionsModule {
   };
 }
 
-function liveFeed({ bus, clock, logger }: DecisionsDeps, personalizer: Personalizer, snapshots: Snapshots): LiveFeed {
-  const followed = new Set<string>();
-  const feed: LiveFeed = new LiveFeed({
+function liveFeed({ bus, clock, logger, onLearned }: DecisionsDeps, personalizer: Personalizer, snapshots: Snapshots): LiveFeed {
+  const feed = new LiveFeed({
     personalizer,
-    snapshot: async tenantId => {
-      if (!followed.has(tenantId)) {
-        followed.add(tenantId);
-        await bus.subscribe(posteriorTopic(tenantId), event => {
-          if (event.kind === 'message') feed.posteriorsChanged(tenantId, (event.message as { readonly placementId: string }).placementId);
-        });
-      }
-      return snapshots.load(tenantId);
-    },
+    snapshot: tenantId => snapshots.load(tenantId),
     followCustomer: (tenantId, customerId, listener) =>
       bus.subscribe(customerTopic(tenantId, customerId), event => {
         listener(event.kind === 'message' ? (event.message as unknown as CustomerChanged) : undefined);
@@ -108,5 +101,6 @@ function liveFeed({ bus, clock, logger }: DecisionsDeps, personalizer: Personali
     onFailure: error => { logger.error({ err: error }, 'Open subscriptions could not be decided again; trying again'); },
   });
   snapshots.onChange((snapshot, change) => { feed.configurationChanged(snapshot, change); });
+  onLearned((tenantId, placementId) => { feed.posteriorsChanged(tenantId, placementId); });
   return feed;
 }

@@ -1,0 +1,110 @@
+import type { Pool } from 'pg';
+import type { Logger } from 'pino';
+import { contentModule } from './content/content.module.js';
+import { customersModule } from './customers/customers.module.js';
+import { MemoryOnlineStore } from './customers/online-store.memory.js';
+import { RedisOnlineStore } from './customers/online-store.redis.js';
+import { OnlineRecords } from './customers/online-records.js';
+import type { OnlineStore } from './customers/online-store.js';
+import { decisionsModule, type DecisionsModule } from './decisions/decisions.module.js';
+import { importModule } from './decisions/import/import.module.js';
+import { eventsModule } from './events/events.module.js';
+import { experimentsModule } from './experiments/experiments.module.js';
+import { featureDefinitionsModule } from './features/feature-definitions.module.js';
+import { featuresModule } from './features/features.module.js';
+import type { PrismaClient } from './generated/prisma/client.js';
+import type { HttpRoutes } from './graphql/http-route.js';
+import { systemClock } from './kernel/clock.js';
+import { uuidv7 } from './kernel/ids.js';
+import { learningModule } from './learning/learning.module.js';
+import { modelArtifacts, modelsModule } from './models/models.module.js';
+import { runtimeModule } from './models/runtime.module.js';
+import { outcomesModule } from './outcomes/outcomes.module.js';
+import type { Bus } from './platform/bus.js';
+import { MemoryBus } from './platform/bus.memory.js';
+import { RedisBus } from './platform/bus.redis.js';
+import type { Config } from './platform/config.js';
+import type { Metrics } from './platform/metrics.js';
+import type { RedisConnections } from './platform/redis.js';
+import { rulesModule } from './rules/rules.module.js';
+import { segmentDefinitionsModule } from './segments/segment-definitions.module.js';
+import { projection, segmentsModule } from './segments/segments.module.js';
+import { tenantsModule, type TenantsModule } from './tenants/tenants.module.js';
+
+export interface Stores {
+  readonly pool: Pool;
+  readonly prisma: PrismaClient;
+  /** Without it, the online store and the bus live in this process. */
+  readonly redis: RedisConnections | undefined;
+}
+
+export interface App {
+  readonly resolvers: readonly object[];
+  readonly routes: readonly HttpRoutes[];
+  readonly tenants: TenantsModule;
+  readonly decisions: DecisionsModule;
+  /** Reads into memory what decisions of the tenant need, and follows it from then on. */
+  open(tenantId: string): Promise<void>;
+  /** Writes what waits to be written, and ends what runs in the background. */
+  close(): Promise<void>;
+}
+
+const copiesKept = 20_000;
+
+/** Puts the features together: one line for each. */
+export function createApp(config: Config, { pool, prisma, redis }: Stores, metrics: Metrics, logger: Logger): App {
+  const clock = systemClock;
+  const failed = (what: string) => (error: unknown): void => { logger.warn({ err: error }, what); };
+  const bus: Bus = redis
+    ? new RedisBus({ ...redis, processId: uuidv7(clock.now()), onFailure: failed('a message of the bus was lost') })
+    : new MemoryBus(failed('a subscriber of the bus failed'));
+  const online: OnlineStore = redis ? new RedisOnlineStore(redis.commands) : new MemoryOnlineStore();
+
+  const tenants = tenantsModule({ pool, prisma, bus, onUnannounced: failed('a change of the configuration could not be announced') });
+  const { definitions } = tenants;
+  const projected = projection({ pool, bus, clock, definitions, online, onFailure: failed('customers could not be projected; it is tried again') });
+  const { changed } = projected;
+  const records = new OnlineRecords({ store: online, source: projected.source, onFailure: failed('an online record could not be read'), copies: copiesKept });
+  const customers = customersModule({ pool, changed });
+  const featureDefinitions = featureDefinitionsModule({ definitions });
+  const features = featuresModule({ pool, definitions, clock, customers: records, changed });
+  const events = eventsModule({ pool, clock, came: features.eventsCame });
+  const segmentDefinitions = segmentDefinitionsModule({ definitions });
+  const segments = segmentsModule({ projection: projected, segmentById: segmentDefinitions.segmentById, customerById: customers.customerById, customers: records });
+  const content = contentModule({ definitions });
+  const rules = rulesModule({ definitions });
+  const experiments = experimentsModule({ definitions, placementById: content.placementById });
+  const artifacts = modelArtifacts(pool);
+  const runtime = runtimeModule({ pool, bus, artifacts, threads: config.modelWorkers, onFailure: failed('a model could not be run') });
+  const models = modelsModule({ definitions, artifacts, inspect: runtime.inspect });
+  const decisions = decisionsModule({
+    pool, bus, clock, logger, metrics, config, definitions,
+    customers: records, customerById: customers.customerById, scorer: runtime.scorer, posteriors: runtime.posteriors, onLearned: runtime.onLearned,
+  });
+  const imports = importModule(pool);
+  const { learner } = learningModule({ pool, bus, logger, snapshots: decisions.snapshots });
+  const outcomes = outcomesModule({ pool, decisions: decisions.log, metrics, onAccepted: tenantId => { learner.wake(tenantId); } });
+
+  learner.start();
+  return {
+    resolvers: [
+      tenants, customers, featureDefinitions, features, events, segmentDefinitions, segments, content, rules, experiments, models, decisions, imports, outcomes,
+    ].flatMap(it => it.resolvers),
+    routes: [events, decisions, outcomes].flatMap(it => it.routes),
+    tenants,
+    decisions,
+    async open(tenantId) {
+      await Promise.all([projected.follow(tenantId), runtime.open(tenantId), decisions.snapshots.load(tenantId)]);
+    },
+    async close() {
+      decisions.feed.close();
+      decisions.snapshots.close();
+      projected.stop();
+      await learner.stop();
+      const lost = await decisions.log.close(config.stopGraceMs);
+      if (lost > 0) logger.error({ decisions: lost }, 'decisions that were answered could not be written before the end');
+      await runtime.close();
+      await bus.close();
+    },
+  };
+}
