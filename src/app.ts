@@ -7,6 +7,7 @@ import { RedisOnlineStore } from './customers/online-store.redis.js';
 import { OnlineRecords } from './customers/online-records.js';
 import type { OnlineStore } from './customers/online-store.js';
 import { decisionsModule, type DecisionsModule } from './decisions/decisions.module.js';
+import type { Snapshot } from './decisions/snapshot/snapshot.js';
 import { importModule } from './decisions/import/import.module.js';
 import { eventsModule } from './events/events.module.js';
 import { experimentsModule } from './experiments/experiments.module.js';
@@ -85,6 +86,10 @@ export function createApp(config: Config, { pool, prisma, redis }: Stores, metri
   const { learner } = learningModule({ pool, bus, logger, snapshots: decisions.snapshots });
   const outcomes = outcomesModule({ pool, decisions: decisions.log, metrics, onAccepted: tenantId => { learner.wake(tenantId); } });
 
+  const warm = ({ tenantId, models: all }: Snapshot): Promise<void> => runtime.warm(tenantId, Array.from(all.values(), it => it.model));
+  decisions.snapshots.onChange((snapshot, change) => {
+    if (change?.subjects.some(({ kind }) => kind === 'model') !== false) void warm(snapshot);
+  });
   learner.start();
   return {
     resolvers: [
@@ -94,7 +99,8 @@ export function createApp(config: Config, { pool, prisma, redis }: Stores, metri
     tenants,
     decisions,
     async open(tenantId) {
-      await Promise.all([projected.follow(tenantId), runtime.open(tenantId), decisions.snapshots.load(tenantId)]);
+      const [snapshot] = await Promise.all([decisions.snapshots.load(tenantId), projected.follow(tenantId), runtime.open(tenantId)]);
+      await warm(snapshot);
     },
     async close() {
       decisions.feed.close();

@@ -70,6 +70,14 @@ export class OnnxModelScorer implements ModelScorer {
     });
   }
 
+  /** Loads the model in every thread, so that the first who asks need not wait for it. */
+  async warm(tenantId: string, model: ModelDefinition): Promise<void> {
+    const bytes = await this.#options.artifacts.get(tenantId, model.artifact);
+    const width = widthOf(model.inputs);
+    const task: ScoreTask = { sha256: model.artifact, bytes, rows: new Float32Array(width), count: 1, width, output: model.output };
+    await Promise.all(this.#pool.threads.map(() => this.#pool.run(task, { name: 'score' })));
+  }
+
   /** @throws InvalidInput for bytes that are no such model */
   async inspect(bytes: Uint8Array): Promise<InspectedModel> {
     try {

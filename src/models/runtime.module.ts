@@ -4,6 +4,7 @@ import { posteriorTopic, type Bus } from '../platform/bus.js';
 import type { InspectModel } from './check-model.js';
 import type { ModelArtifacts } from './model-artifacts.js';
 import { OnnxModelScorer } from './model-scorer.onnx.js';
+import type { ModelDefinition } from './model.js';
 import type { ModelScorer } from './model-scorer.js';
 import { PosteriorCache } from './posterior-cache.js';
 import { PostgresPosteriorStore } from './posterior-store.postgres.js';
@@ -21,6 +22,8 @@ export interface RuntimeDeps {
 export interface RuntimeModule {
   readonly scorer: ModelScorer;
   readonly inspect: InspectModel;
+  /** Makes models ready to be asked; a failure is reported, and the model loaded when it is first asked. */
+  readonly warm: (tenantId: string, models: readonly ModelDefinition[]) => Promise<void>;
   readonly posteriors: (tenantId: string, placementId: string, spec: BanditSpec) => PlacementPosteriors;
   readonly onLearned: PosteriorCache['onChange'];
   readonly open: (tenantId: string) => Promise<void>;
@@ -40,6 +43,9 @@ export function runtimeModule({ pool, bus, artifacts, threads, onFailure }: Runt
   return {
     scorer,
     inspect: bytes => scorer.inspect(bytes),
+    warm: async (tenantId, models) => {
+      await Promise.all(models.map(model => scorer.warm(tenantId, model))).catch(onFailure);
+    },
     posteriors: (tenantId, placementId, spec) => cache.current(tenantId, placementId, spec),
     onLearned: listener => { cache.onChange(listener); },
     open: tenantId => cache.load(tenantId),
