@@ -71,7 +71,7 @@ export function createApp(config: Config, { pool, prisma, redis }: Stores, metri
   const features = featuresModule({ pool, definitions, clock, customers: records, changed });
   const events = eventsModule({ pool, clock, came: features.eventsCame });
   const segmentDefinitions = segmentDefinitionsModule({ definitions });
-  const segments = segmentsModule({ projection: projected, segmentById: segmentDefinitions.segmentById, customerById: customers.customerById, customers: records });
+  const segments = segmentsModule({ pool, clock, definitions, projection: projected, segmentById: segmentDefinitions.segmentById, customerById: customers.customerById, customers: records });
   const content = contentModule({ definitions });
   const rules = rulesModule({ definitions });
   const experiments = experimentsModule({ definitions, placementById: content.placementById });
@@ -105,7 +105,7 @@ export function createApp(config: Config, { pool, prisma, redis }: Stores, metri
     async close() {
       decisions.feed.close();
       decisions.snapshots.close();
-      projected.stop();
+      await projected.stop();
       await learner.stop();
       const lost = await decisions.log.close(config.stopGraceMs);
       if (lost > 0) logger.error({ decisions: lost }, 'decisions that were answered could not be written before the end');

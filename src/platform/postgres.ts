@@ -80,3 +80,12 @@ export function databaseFailure(error: unknown): DependencyUnavailable | undefin
   const isLost = (typeof code === 'string' && (lostState.test(code) || lostCode.has(code))) || (typeof message === 'string' && lostMessage.test(message));
   return isLost ? new DependencyUnavailable('The database did not answer.', { cause: error }) : undefined;
 }
+
+/** What a statement gives, or `DependencyUnavailable` where it is the database's fault that it gives nothing. */
+export async function answered<T>(asked: Promise<T>): Promise<T> {
+  try {
+    return await asked;
+  } catch (error) {
+    throw databaseFailure(error) ?? error;
+  }
+}

@@ -14,12 +14,14 @@ export interface CustomerTruth {
 
 /** A tenant's segments at one version of its configuration. */
 export class CompiledSegments {
+  readonly version: number;
   readonly #features: readonly FeatureDefinition[];
   /** Those named by others come before them. */
   readonly #dynamic: readonly { readonly id: string; readonly holds: CompiledCondition }[];
   readonly #listed: ReadonlySet<string>;
 
-  constructor(segments: readonly Segment[], features: readonly FeatureDefinition[]) {
+  constructor(version: number, segments: readonly Segment[], features: readonly FeatureDefinition[]) {
+    this.version = version;
     this.#features = features;
     this.#listed = new Set(segments.filter(it => it.condition === undefined).map(it => it.id));
     this.#dynamic = inOrder(segments).flatMap(({ id, condition }) => (condition === undefined ? [] : [{ id, holds: compileCondition(condition) }]));
@@ -32,15 +34,30 @@ export class CompiledSegments {
   /** The segments that the customer is in at `now`, in epoch milliseconds, ordered by id. */
   membershipsOf({ attributes, features, listed }: CustomerTruth, now: number): readonly string[] {
     const segments = new Set(listed.filter(id => this.#listed.has(id)));
-    const values: Record<string, FeatureValue> = {};
-    for (const definition of this.#features) {
-      const { value } = viewFeature(definition, features[definition.name], now);
-      if (value !== undefined) values[definition.name] = value;
-    }
-    const facts: Facts = { attributes, features: values, context: {}, item: {}, segments, now };
+    const facts = factsOf({ attributes, features }, { definitions: this.#features, segments, now });
     for (const { id, holds } of this.#dynamic) if (holds(facts) === true) segments.add(id);
     return [...segments].sort();
   }
+}
+
+export interface FactsBy {
+  readonly definitions: readonly FeatureDefinition[];
+  readonly segments: ReadonlySet<string>;
+  /** Epoch milliseconds. */
+  readonly now: number;
+}
+
+/** What a segment's condition sees of a customer: of missing features their defaults, of context and items nothing. */
+export function factsOf(
+  { attributes, features }: Pick<CustomerTruth, 'attributes' | 'features'>,
+  { definitions, segments, now }: FactsBy,
+): Facts {
+  const values: Record<string, FeatureValue> = {};
+  for (const definition of definitions) {
+    const { value } = viewFeature(definition, features[definition.name], now);
+    if (value !== undefined) values[definition.name] = value;
+  }
+  return { attributes, features: values, context: {}, item: {}, segments, now };
 }
 
 /** Depth first; the definitions have no cycle, since none can be saved. */

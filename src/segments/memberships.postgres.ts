@@ -1,131 +1,76 @@
-import type { Pool, PoolClient } from 'pg';
-import type { FeatureReading, FeatureValue, OnlineRecord } from '../customers/online-record.js';
-import { inTransaction } from '../platform/postgres.js';
-import type { CompiledSegments } from './compiled-segments.js';
-import type { MembershipStore, Projected } from './memberships.js';
+import type { Pool } from 'pg';
+import type { Clock } from '../kernel/clock.js';
+import { answered, inTransaction } from '../platform/postgres.js';
+import type { Memberships, MembersPage } from './memberships.js';
 
-interface TruthRow {
-  readonly id: string;
-  readonly version: string;
-  readonly attributes: Record<string, FeatureValue>;
-  readonly features: Record<string, FeatureReading> | null;
-  readonly segments: string[] | null;
-}
+const addSql = `
+  INSERT INTO segment_members (tenant_id, segment_id, customer_id, since)
+  SELECT tenant_id, $2, id, now() FROM customers WHERE tenant_id = $1 AND id = ANY($3) ORDER BY id
+  ON CONFLICT DO NOTHING RETURNING customer_id AS id`;
+const removeSql = `
+  DELETE FROM segment_members WHERE tenant_id = $1 AND segment_id = $2 AND customer_id = ANY($3) RETURNING customer_id AS id`;
+const lockSql = 'SELECT FROM customers WHERE tenant_id = $1 AND id = ANY($2) ORDER BY id FOR UPDATE';
+const changeSql = 'SELECT attune_change_customers($1, $2, $3, $4)';
 
-const truthSql = `
-  SELECT c.id, c.version, c.attributes,
-    (SELECT jsonb_object_agg(name, jsonb_build_object('value', value, 'at', (extract(epoch FROM at) * 1000)::bigint))
-     FROM customer_features f WHERE f.tenant_id = c.tenant_id AND f.customer_id = c.id) AS features,
-    (SELECT array_agg(segment_id ORDER BY segment_id) FROM segment_members m WHERE m.tenant_id = c.tenant_id AND m.customer_id = c.id) AS segments
-  FROM customers c WHERE c.tenant_id = $1 AND c.id = ANY($2)`;
+const membersSql = `
+  SELECT page.place, member.customer_id AS id
+  FROM unnest($2::text[], $3::text[], $4::int[]) WITH ORDINALITY AS page(segment_id, after, first, place)
+  CROSS JOIN LATERAL (
+    SELECT customer_id FROM segment_members
+    WHERE tenant_id = $1 AND segment_id = page.segment_id AND (page.after IS NULL OR customer_id > page.after)
+    ORDER BY customer_id LIMIT page.first
+  ) AS member
+  ORDER BY page.place, member.customer_id`;
+const countSql = 'SELECT segment_id AS id, count(*) FROM segment_members WHERE tenant_id = $1 AND segment_id = ANY($2) GROUP BY 1';
+const customersSql = 'SELECT id FROM customers WHERE tenant_id = $1 AND ($2::text IS NULL OR id > $2) ORDER BY id LIMIT $3';
 
-export class PostgresMembershipStore implements MembershipStore {
+export class PostgresMemberships implements Memberships {
   readonly #pool: Pool;
+  readonly #clock: Clock;
 
-  constructor(pool: Pool) {
+  constructor(pool: Pool, clock: Clock) {
     this.#pool = pool;
+    this.#clock = clock;
   }
 
-  project(tenantId: string, customerIds: readonly string[], { segments, now }: { readonly segments: CompiledSegments; readonly now: number }): Promise<readonly Projected[]> {
-    return inTransaction(this.#pool, async client => {
-      await client.query('SELECT FROM customers WHERE tenant_id = $1 AND id = ANY($2) ORDER BY id FOR UPDATE', [tenantId, customerIds]);
-      const { rows } = await client.query<TruthRow>(truthSql, [tenantId, customerIds]);
-      const dynamic = new Set(segments.dynamicIds);
-      const projected = rows.map((row): Projected => {
-        const before = row.segments ?? [];
-        const truth = { attributes: row.attributes, features: row.features ?? {}, listed: before };
-        const after = segments.membershipsOf(truth, now);
-        const entered = after.filter(id => dynamic.has(id) && !before.includes(id));
-        const left = before.filter(id => !after.includes(id));
-        return { record: { ...recordOf(row), segments: after }, entered, left };
-      });
-      const moved = projected.filter(({ entered, left }) => entered.length + left.length > 0);
-      if (moved.length === 0) return projected;
-      await saveMoves(client, tenantId, moved);
-      const changed = new Set(moved);
-      return projected.map(it => (changed.has(it) ? { ...it, record: { ...it.record, version: it.record.version + 1 } } : it));
-    });
+  add(tenantId: string, segmentId: string, customerIds: readonly string[]): Promise<readonly string[]> {
+    return this.#change(addSql, tenantId, segmentId, customerIds);
   }
 
-  async load(tenantId: string, customerIds: readonly string[]): Promise<readonly OnlineRecord[]> {
-    const { rows } = await this.#pool.query<TruthRow>({ name: 'online-records', text: truthSql, values: [tenantId, customerIds] });
-    return rows.map(recordOf);
+  remove(tenantId: string, segmentId: string, customerIds: readonly string[]): Promise<readonly string[]> {
+    return this.#change(removeSql, tenantId, segmentId, customerIds);
   }
 
-  async markProjected(tenantId: string, records: readonly OnlineRecord[]): Promise<void> {
-    await this.#pool.query(
-      `UPDATE customers c SET projected_version = it.version
-       FROM (SELECT * FROM unnest($2::text[], $3::bigint[]) AS it(id, version) ORDER BY id) it
-       WHERE c.tenant_id = $1 AND c.id = it.id AND c.projected_version < it.version`,
-      [tenantId, records.map(it => it.customerId), records.map(it => it.version)],
-    );
-  }
-
-  async findBehind(limit: number): Promise<readonly { readonly tenantId: string; readonly customerId: string }[]> {
-    const { rows } = await this.#pool.query<{ tenantId: string; customerId: string }>(
-      'SELECT tenant_id AS "tenantId", id AS "customerId" FROM customers WHERE projected_version < version LIMIT $1',
-      [limit],
-    );
-    return rows;
-  }
-
-  async customerIds(tenantId: string, { first, after }: { readonly first: number; readonly after: string | undefined }): Promise<readonly string[]> {
-    return this.#ids('SELECT id FROM customers WHERE tenant_id = $1 AND ($2::text IS NULL OR id > $2) ORDER BY id LIMIT $3', [tenantId, after ?? null, first]);
-  }
-
-  async setListed(tenantId: string, segmentId: string, change: { readonly add: readonly string[] } | { readonly remove: readonly string[] }): Promise<readonly string[]> {
-    const changeSql = 'add' in change
-      ? `INSERT INTO segment_members (tenant_id, segment_id, customer_id) SELECT $1, $2, id FROM customers WHERE tenant_id = $1 AND id = ANY($3) ON CONFLICT DO NOTHING RETURNING customer_id`
-      : `DELETE FROM segment_members WHERE tenant_id = $1 AND segment_id = $2 AND customer_id = ANY($3) RETURNING customer_id`;
-    return this.#ids(
-      `WITH moved AS (${changeSql}) UPDATE customers SET version = version + 1 FROM moved WHERE tenant_id = $1 AND id = moved.customer_id RETURNING id`,
-      [tenantId, segmentId, 'add' in change ? change.add : change.remove],
-    );
-  }
-
-  async members(tenantId: string, segmentId: string, { first, after }: { readonly first: number; readonly after: string | undefined }): Promise<readonly string[]> {
-    return this.#ids(
-      'SELECT customer_id AS id FROM segment_members WHERE tenant_id = $1 AND segment_id = $2 AND ($3::text IS NULL OR customer_id > $3) ORDER BY 1 LIMIT $4',
-      [tenantId, segmentId, after ?? null, first],
-    );
+  async members(tenantId: string, pages: readonly MembersPage[]): Promise<readonly (readonly string[])[]> {
+    const { rows } = await answered(this.#pool.query<{ place: string; id: string }>(membersSql, [
+      tenantId,
+      pages.map(it => it.segmentId),
+      pages.map(it => it.after ?? null),
+      pages.map(it => it.first),
+    ]));
+    const members = pages.map((): string[] => []);
+    for (const { place, id } of rows) members[Number(place) - 1]?.push(id);
+    return members;
   }
 
   async countMembers(tenantId: string, segmentIds: readonly string[]): Promise<ReadonlyMap<string, number>> {
-    const { rows } = await this.#pool.query<{ id: string; count: string }>(
-      'SELECT segment_id AS id, count(*) FROM segment_members WHERE tenant_id = $1 AND segment_id = ANY($2) GROUP BY 1',
-      [tenantId, segmentIds],
-    );
+    const { rows } = await answered(this.#pool.query<{ id: string; count: string }>(countSql, [tenantId, segmentIds]));
     return new Map(rows.map(({ id, count }) => [id, Number(count)]));
   }
 
-  async #ids(text: string, values: readonly unknown[]): Promise<readonly string[]> {
-    const { rows } = await this.#pool.query<{ id: string }>(text, [...values]);
-    return rows.map(({ id }) => id);
+  async customerIds(tenantId: string, { first, after }: Omit<MembersPage, 'segmentId'>): Promise<readonly string[]> {
+    const { rows } = await answered(this.#pool.query<{ id: string }>(customersSql, [tenantId, after ?? null, first]));
+    return rows.map(it => it.id);
+  }
+
+  #change(sql: string, tenantId: string, segmentId: string, customerIds: readonly string[]): Promise<readonly string[]> {
+    const now = new Date(this.#clock.now());
+    return answered(inTransaction(this.#pool, async client => {
+      await client.query(lockSql, [tenantId, customerIds]);
+      const { rows } = await client.query<{ id: string }>(sql, [tenantId, segmentId, customerIds]);
+      const ids = rows.map(it => it.id).sort();
+      if (ids.length > 0) await client.query(changeSql, [tenantId, ids, ids.map(() => `SEGMENT ${segmentId}`), now]);
+      return ids;
+    }));
   }
 }
-
-async function saveMoves(client: PoolClient, tenantId: string, moved: readonly Projected[]): Promise<void> {
-  const pairs = (of: 'entered' | 'left'): readonly [string[], string[]] => {
-    const all = moved.flatMap(it => it[of].map(id => [id, it.record.customerId] as const));
-    return [all.map(([id]) => id), all.map(([, customerId]) => customerId)];
-  };
-  await client.query(
-    'INSERT INTO segment_members (tenant_id, segment_id, customer_id) SELECT $1, * FROM unnest($2::text[], $3::text[]) ON CONFLICT DO NOTHING',
-    [tenantId, ...pairs('entered')],
-  );
-  await client.query(
-    `DELETE FROM segment_members m USING unnest($2::text[], $3::text[]) AS it(segment_id, customer_id)
-     WHERE m.tenant_id = $1 AND m.segment_id = it.segment_id AND m.customer_id = it.customer_id`,
-    [tenantId, ...pairs('left')],
-  );
-  await client.query('UPDATE customers SET version = version + 1 WHERE tenant_id = $1 AND id = ANY($2)', [tenantId, moved.map(it => it.record.customerId)]);
-}
-
-const recordOf = ({ id, version, attributes, features, segments }: TruthRow): OnlineRecord => ({
-  customerId: id,
-  known: true,
-  version: Number(version),
-  attributes,
-  features: features ?? {},
-  segments: segments ?? [],
-});

@@ -1,95 +1,146 @@
 import type { CustomerChanged } from '../customers/customer-changed.js';
-import type { OnlineRecord } from '../customers/online-record.js';
 import type { OnlineStore } from '../customers/online-store.js';
 import type { CompiledSegments } from './compiled-segments.js';
-import type { MembershipStore, Projected } from './memberships.js';
+import type { Projected, ProjectedBy, ProjectionStore } from './projection-store.js';
 
 export interface ProjectorDeps {
-  readonly memberships: MembershipStore;
-  readonly online: OnlineStore;
-  readonly segmentsOf: (tenantId: string) => Promise<CompiledSegments>;
+  readonly store: ProjectionStore;
+  readonly online: Pick<OnlineStore, 'write'>;
+  /** The tenant's segments; read anew where those in use have turned out to be stale. */
+  readonly segmentsOf: (tenantId: string, isStale: boolean) => Promise<CompiledSegments>;
   readonly announce: (tenantId: string, changes: readonly CustomerChanged[]) => Promise<void>;
   readonly now: () => number;
   readonly onFailure: (error: unknown) => void;
 }
 
+interface Batch {
+  readonly customerIds: Set<string>;
+  readonly done: Promise<void>;
+}
+
 const pageSize = 500;
+const attempts = 3;
+/** Who changed a customer this recently is still about to project it. */
+const graceMs = 2000;
 
 /** Brings memberships and online records up to date with the truth, and announces what really changed. */
 export class Projector {
   readonly #deps: ProjectorDeps;
-  readonly #reevaluating = new Map<string, Promise<void>>();
+  /** The run that is under way, and the one that gathers customers meanwhile, by tenant. */
+  readonly #running = new Map<string, Promise<void>>();
+  readonly #waiting = new Map<string, Batch>();
+  readonly #applying = new Map<string, Promise<void>>();
+  #stopped = false;
 
   constructor(deps: ProjectorDeps) {
     this.#deps = deps;
   }
 
-  /** Never rejects: the truth is committed, and what fails here is made up for by `catchUp`. */
+  /**
+   * Resolves when readers see what these customers have become. Never rejects: the truth is committed, and what fails here is made up for by
+   * `sweep`. Customers that are asked for while the tenant's last run is under way are projected together.
+   */
   async project(tenantId: string, customerIds: readonly string[]): Promise<void> {
+    await this.#join(tenantId, customerIds).catch(this.#deps.onFailure);
+  }
+
+  /** Applies the newest segments to all customers of the tenant that they have not been applied to. One run at a time; goes on where one was cut off. */
+  async applySegments(tenantId: string): Promise<void> {
+    const before = this.#applying.get(tenantId) ?? Promise.resolve();
+    const run = before.then(() => this.#applyToAll(tenantId)).catch(this.#deps.onFailure);
+    this.#applying.set(tenantId, run);
+    await run;
+    if (this.#applying.get(tenantId) === run) this.#applying.delete(tenantId);
+  }
+
+  /** Makes up for what failed, or was left by a process that ended: customers who are not settled, and segments that are not applied. */
+  async sweep(): Promise<void> {
     try {
-      for (let from = 0; from < customerIds.length; from += pageSize) await this.#projectPage(tenantId, customerIds.slice(from, from + pageSize));
+      while (await this.#settlePage()) if (this.#stopped) return;
+      for (const tenantId of await this.#deps.store.tenantsBehind()) await this.applySegments(tenantId);
     } catch (error) {
       this.#deps.onFailure(error);
     }
   }
 
-  /** All customers of the tenant, after its segments or features have changed. One run at a time; a change during a run starts another. */
-  async reevaluate(tenantId: string): Promise<void> {
-    const before = this.#reevaluating.get(tenantId) ?? Promise.resolve();
-    const run = before.then(() => this.#reevaluateAll(tenantId)).catch(this.#deps.onFailure);
-    this.#reevaluating.set(tenantId, run);
-    await run;
-    if (this.#reevaluating.get(tenantId) === run) this.#reevaluating.delete(tenantId);
+  /** Resolves when nothing is under way. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await Promise.all([...this.#running.values(), ...this.#applying.values()].map(it => it.catch(() => undefined)));
   }
 
-  /** Projects customers whose record was left behind by a failure, or by another process's end. Returns how many there were. */
-  async catchUp(): Promise<number> {
-    const behind = await this.#deps.memberships.findBehind(pageSize);
-    const byTenant = new Map<string, string[]>();
-    for (const { tenantId, customerId } of behind) byTenant.set(tenantId, [...(byTenant.get(tenantId) ?? []), customerId]);
-    for (const [tenantId, ids] of byTenant) await this.project(tenantId, ids);
-    return behind.length;
+  async #join(tenantId: string, customerIds: readonly string[]): Promise<void> {
+    const waiting = this.#waiting.get(tenantId);
+    if (waiting !== undefined) {
+      for (const id of customerIds) waiting.customerIds.add(id);
+      return waiting.done;
+    }
+    const gathered = new Set(customerIds);
+    const running = this.#running.get(tenantId) ?? Promise.resolve();
+    const done: Promise<void> = running.catch(() => undefined).then(async () => {
+      this.#waiting.delete(tenantId);
+      this.#running.set(tenantId, done);
+      try {
+        await this.#projectAll(tenantId, [...gathered]);
+      } finally {
+        if (this.#running.get(tenantId) === done) this.#running.delete(tenantId);
+      }
+    });
+    this.#waiting.set(tenantId, { customerIds: gathered, done });
+    return done;
   }
 
-  async #reevaluateAll(tenantId: string): Promise<void> {
+  /** False where there are no more, or some could not be settled. */
+  async #settlePage(): Promise<boolean> {
+    const { store, now, onFailure } = this.#deps;
+    const found = await store.findUnsettled(now() - graceMs, pageSize);
+    let mayGoOn = found.length === pageSize;
+    for (const tenantId of new Set(found.map(it => it.tenantId))) {
+      const ids = found.filter(it => it.tenantId === tenantId).map(it => it.customerId);
+      await this.#join(tenantId, ids).catch((error: unknown) => {
+        mayGoOn = false;
+        onFailure(error);
+      });
+    }
+    return mayGoOn;
+  }
+
+  async #applyToAll(tenantId: string): Promise<void> {
     let after: string | undefined;
     do {
-      const ids = await this.#deps.memberships.customerIds(tenantId, { first: pageSize, after });
-      if (ids.length > 0) await this.#projectPage(tenantId, ids);
+      const ids = await this.#deps.store.customersBehind(tenantId, { first: pageSize, after });
+      if (ids.length > 0) await this.#join(tenantId, ids);
       after = ids.length === pageSize ? ids.at(-1) : undefined;
-    } while (after !== undefined);
+    } while (after !== undefined && !this.#stopped);
+  }
+
+  async #projectAll(tenantId: string, customerIds: readonly string[]): Promise<void> {
+    for (let from = 0; from < customerIds.length; from += pageSize) await this.#projectPage(tenantId, customerIds.slice(from, from + pageSize));
   }
 
   async #projectPage(tenantId: string, customerIds: readonly string[]): Promise<void> {
-    const { memberships, online, segmentsOf, announce, now } = this.#deps;
-    const projected = await memberships.project(tenantId, customerIds, { segments: await segmentsOf(tenantId), now: now() });
-    if (projected.length === 0) return;
-    const records = projected.map(it => it.record);
-    const before = await online.read(tenantId, records.map(it => it.customerId));
-    await online.write(tenantId, records);
-    const changes = projected.flatMap((it, i) => changeOf(it, before[i], now()));
-    if (changes.length > 0) await announce(tenantId, changes);
-    await memberships.markProjected(tenantId, records);
+    const { store, online, announce } = this.#deps;
+    const [projected, by] = await this.#memberships(tenantId, customerIds);
+    const unsettled = projected.filter(it => !it.isSettled);
+    if (unsettled.length > 0) {
+      await online.write(tenantId, unsettled.map(it => it.record));
+      const changes = unsettled.flatMap(messageOf);
+      if (changes.length > 0) await announce(tenantId, changes);
+    }
+    if (projected.length > 0) await store.settle(tenantId, projected, by);
+  }
+
+  async #memberships(tenantId: string, customerIds: readonly string[]): Promise<readonly [readonly Projected[], ProjectedBy]> {
+    const { store, segmentsOf, now } = this.#deps;
+    for (let attempt = 0; attempt < attempts; attempt++) {
+      const by = { segments: await segmentsOf(tenantId, attempt > 0), now: now() };
+      const projected = await store.project(tenantId, customerIds, by);
+      if (projected !== undefined) return [projected, by];
+    }
+    throw new Error('The segments changed faster than they could be applied');
   }
 }
 
-/** What differs between the two records; where the store had none, everything that there is. */
-function changeOf({ record }: Projected, before: OnlineRecord | undefined, changedAt: number): readonly CustomerChanged[] {
-  if (before !== undefined && before.version >= record.version) return [];
-  const changes = [
-    ...differing(before?.features ?? {}, record.features, it => it.value).map(name => ({ kind: 'FEATURE' as const, name })),
-    ...differing(before?.attributes ?? {}, record.attributes, it => it).map(name => ({ kind: 'ATTRIBUTE' as const, name })),
-    ...symmetricDifference(before?.segments ?? [], record.segments).map(name => ({ kind: 'SEGMENT' as const, name })),
-  ];
-  return changes.length === 0 ? [] : [{ customerId: record.customerId, version: record.version, changes, changedAt }];
+function messageOf({ record: { customerId, version }, unannounced, changedAt }: Projected): readonly CustomerChanged[] {
+  return unannounced.length === 0 ? [] : [{ customerId, version, changes: unannounced, changedAt }];
 }
-
-function differing<T>(before: Readonly<Record<string, T>>, after: Readonly<Record<string, T>>, valueOf: (it: T) => unknown): readonly string[] {
-  const names = new Set([...Object.keys(before), ...Object.keys(after)]);
-  return [...names].filter(name => {
-    const [a, b] = [before[name], after[name]];
-    return a === undefined || b === undefined || JSON.stringify(valueOf(a)) !== JSON.stringify(valueOf(b));
-  });
-}
-
-const symmetricDifference = (a: readonly string[], b: readonly string[]): readonly string[] => [...a.filter(it => !b.includes(it)), ...b.filter(it => !a.includes(it))];

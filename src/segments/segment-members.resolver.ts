@@ -1,27 +1,22 @@
-import { Arg, Args, ArgsType, Ctx, Field, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Ctx, FieldResolver, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
 import type { Customer, CustomersChanged } from '../customers/customer.js';
 import type { CustomerById } from '../customers/customer.loader.js';
-import { CustomerType } from '../customers/customer.type.js';
 import type { LoaderKey } from '../graphql/loader-scope.js';
 import { connectionOf, PageArgs, pageRequest, type Connection } from '../graphql/pagination.js';
 import { requireRole } from '../graphql/principal.js';
 import type { RequestContext } from '../graphql/request-context.js';
-import { Conflict, LimitExceeded, NotFound } from '../kernel/errors.js';
-import type { MembershipStore } from './memberships.js';
-import type { Segment } from './segment.js';
+import { Conflict, NotFound } from '../kernel/errors.js';
+import { bodyOf } from '../tenants/body.schema.js';
+import { memberCount, membersOnPage } from './membership.loader.js';
+import type { Memberships, MembersPage } from './memberships.js';
+import { CustomersArgs } from './segment-members.args.js';
+import { parseMembersChange, parsePosition } from './segment-members.schema.js';
 import { CustomerConnectionType, SegmentMembersInput, SegmentMembersPayload } from './segment-members.type.js';
+import type { Segment } from './segment.js';
 import { SegmentType } from './segment.type.js';
 
-const mostAtOnce = 1000;
-
-@ArgsType()
-class CustomersArgs extends PageArgs {
-  @Field(() => ID, { nullable: true, description: 'Members of this segment alone.' })
-  segment?: string | null;
-}
-
 export interface SegmentMembersDeps {
-  readonly memberships: MembershipStore;
+  readonly memberships: Memberships;
   readonly segmentById: LoaderKey<string, Segment | null>;
   readonly customerById: CustomerById;
   readonly changed: CustomersChanged;
@@ -31,84 +26,68 @@ export interface SegmentMembersDeps {
 export class SegmentMembersResolver {
   readonly #deps: SegmentMembersDeps;
   readonly #count: LoaderKey<string, number>;
+  readonly #members: LoaderKey<MembersPage, readonly string[]>;
 
   constructor(deps: SegmentMembersDeps) {
     this.#deps = deps;
-    this.#count = {
-      name: 'members of a segment',
-      async loadMany(ids, tenantId) {
-        const counts = await deps.memberships.countMembers(tenantId, ids);
-        return ids.map(id => counts.get(id) ?? 0);
-      },
-    };
+    this.#count = memberCount(deps.memberships);
+    this.#members = membersOnPage(deps.memberships);
   }
 
   @Query(() => CustomerConnectionType, { description: 'Customers in the order of their ids.' })
   async customers(@Ctx() context: RequestContext, @Args(() => CustomersArgs) { segment, ...args }: CustomersArgs): Promise<Connection<Customer>> {
     requireRole(context.principal, 'server', 'admin');
-    return this.#page(context, segment ?? undefined, args);
+    if (segment === null || segment === undefined) return this.#page(context, args, page => this.#deps.memberships.customerIds(context.principal.tenantId, page));
+    if ((await context.loaders.get(this.#deps.segmentById).load(segment)) === null) throw noSegment();
+    return this.members({ id: segment }, context, args);
   }
 
   @FieldResolver(() => Int)
-  memberCount(@Root() { id }: Segment, @Ctx() { loaders }: RequestContext): Promise<number> {
+  memberCount(@Root() { id }: Segment, @Ctx() { principal, loaders }: RequestContext): Promise<number> {
+    requireRole(principal, 'server', 'admin');
     return loaders.get(this.#count).load(id);
   }
 
-  @FieldResolver(() => CustomerConnectionType)
-  members(@Root() { id }: Segment, @Ctx() context: RequestContext, @Args(() => PageArgs) args: PageArgs): Promise<Connection<Customer>> {
-    return this.#page(context, id, args);
+  @FieldResolver(() => CustomerConnectionType, { description: 'In the order of their ids.' })
+  members(@Root() { id }: Pick<Segment, 'id'>, @Ctx() context: RequestContext, @Args(() => PageArgs) args: PageArgs): Promise<Connection<Customer>> {
+    requireRole(context.principal, 'server', 'admin');
+    return this.#page(context, args, page => context.loaders.get(this.#members).load({ segmentId: id, ...page }));
   }
 
-  @Mutation(() => SegmentMembersPayload)
+  @Mutation(() => SegmentMembersPayload, { description: 'Puts customers on a list that is kept by hand.' })
   addToSegment(@Ctx() context: RequestContext, @Arg('input', () => SegmentMembersInput) input: SegmentMembersInput): Promise<SegmentMembersPayload> {
     return this.#change(context, input, 'add');
   }
 
-  @Mutation(() => SegmentMembersPayload)
+  @Mutation(() => SegmentMembersPayload, { description: 'Takes customers off a list that is kept by hand.' })
   removeFromSegment(@Ctx() context: RequestContext, @Arg('input', () => SegmentMembersInput) input: SegmentMembersInput): Promise<SegmentMembersPayload> {
     return this.#change(context, input, 'remove');
   }
 
-  async #change({ principal, loaders }: RequestContext, { segmentId, customerIds }: SegmentMembersInput, how: 'add' | 'remove'): Promise<SegmentMembersPayload> {
+  async #change({ principal, loaders }: RequestContext, input: SegmentMembersInput, how: 'add' | 'remove'): Promise<SegmentMembersPayload> {
     requireRole(principal, 'server', 'admin');
     const { memberships, segmentById, changed } = this.#deps;
-    if (customerIds.length > mostAtOnce) throw new LimitExceeded(`At most ${mostAtOnce} customers at once.`, { details: { path: '/customerIds', limit: mostAtOnce } });
+    const { segmentId, customerIds } = parseMembersChange(bodyOf(input));
     const segment = await loaders.get(segmentById).load(segmentId);
-    if (segment === null) throw new NotFound('There is no such segment.');
+    if (segment === null) throw noSegment();
     if (segment.condition !== undefined) throw new Conflict('The members of this segment follow from its condition.', { details: { path: '/segmentId' } });
-    const ids = await memberships.setListed(principal.tenantId, segmentId, how === 'add' ? { add: customerIds } : { remove: customerIds });
+    const ids = await memberships[how](principal.tenantId, segmentId, customerIds);
     await changed(principal.tenantId, ids);
-    return { changed: ids.length };
+    return { segment, changed: ids.length };
   }
 
-  async #page({ principal, loaders }: RequestContext, segmentId: string | undefined, args: PageArgs): Promise<Connection<Customer>> {
-    const { memberships, customerById } = this.#deps;
+  async #page(
+    { loaders }: RequestContext,
+    args: PageArgs,
+    idsOf: (page: Omit<MembersPage, 'segmentId'>) => Promise<readonly string[]>,
+  ): Promise<Connection<Customer>> {
     const page = pageRequest(args);
-    const after = page.after === undefined ? undefined : String(page.after[0]);
-    const request = { first: page.first + 1, after };
-    const ids = await (segmentId === undefined ? memberships.customerIds(principal.tenantId, request) : memberships.members(principal.tenantId, segmentId, request));
-    const customers = await loaders.get(customerById).loadMany(ids);
-    return connectionOf(customers.filter((it): it is Customer => it !== null && !(it instanceof Error)), page, it => [it.id]);
+    const ids = await idsOf({ first: page.first + 1, after: parsePosition(page.after) });
+    const customers = await loaders.get(this.#deps.customerById).loadMany(ids);
+    const found = customers.map((it, i) => ({ id: ids[i] ?? '', customer: it instanceof Error ? null : it }));
+    const { edges, pageInfo } = connectionOf(found, page, it => [it.id]);
+    return { edges: edges.flatMap(({ node: { customer: node }, cursor }) => (node === null ? [] : [{ node, cursor }])), pageInfo };
   }
 }
 
-export type SegmentIdsByCustomer = LoaderKey<string, readonly string[]>;
-
-/** What a customer is in. */
-@Resolver(() => CustomerType)
-export class CustomerSegmentsResolver {
-  readonly #idsOf: SegmentIdsByCustomer;
-  readonly #segmentById: LoaderKey<string, Segment | null>;
-
-  constructor(idsOf: SegmentIdsByCustomer, segmentById: LoaderKey<string, Segment | null>) {
-    this.#idsOf = idsOf;
-    this.#segmentById = segmentById;
-  }
-
-  @FieldResolver(() => [SegmentType])
-  async segments(@Root() { id }: Customer, @Ctx() { loaders }: RequestContext): Promise<readonly Segment[]> {
-    const ids = await loaders.get(this.#idsOf).load(id);
-    const found = await loaders.get(this.#segmentById).loadMany(ids);
-    return found.filter((it): it is Segment => it !== null && !(it instanceof Error));
-  }
-}
+const noSegment = (): NotFound => new NotFound('There is no such segment.', { details: { path: '/segment' } });

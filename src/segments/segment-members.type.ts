@@ -1,6 +1,8 @@
 import { Field, ID, InputType, Int, ObjectType } from 'type-graphql';
 import { CustomerType } from '../customers/customer.type.js';
 import { connectionTypeOf } from '../graphql/pagination.js';
+import type { Segment } from './segment.js';
+import { SegmentType } from './segment.type.js';
 
 export const CustomerConnectionType = connectionTypeOf('Customer', CustomerType);
 
@@ -9,12 +11,15 @@ export class SegmentMembersInput {
   @Field(() => ID, { description: 'A segment that is kept by hand.' })
   segmentId!: string;
 
-  @Field(() => [ID], { description: 'At most 1,000; strangers are left out.' })
+  @Field(() => [ID], { description: '1 to 1,000; strangers are left out.' })
   customerIds!: string[];
 }
 
 @ObjectType('SegmentMembersPayload', { simpleResolvers: true })
 export class SegmentMembersPayload {
+  @Field(() => SegmentType)
+  segment!: Segment;
+
   @Field(() => Int, { description: 'Customers who were put on the list, or taken off it.' })
   changed!: number;
 }

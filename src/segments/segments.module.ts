@@ -3,17 +3,23 @@ import type { CustomersChanged } from '../customers/customer.js';
 import type { CustomerById } from '../customers/customer.loader.js';
 import type { OnlineRecords, OnlineRecordSource } from '../customers/online-records.js';
 import type { OnlineStore } from '../customers/online-store.js';
-import { parseFeature } from '../features/feature.schema.js';
+import { features, parseFeature } from '../features/feature.schema.js';
 import type { LoaderKey } from '../graphql/loader-scope.js';
 import type { Clock } from '../kernel/clock.js';
 import type { Json } from '../kernel/json.js';
-import { configTopic, customerTopic, type Bus } from '../platform/bus.js';
+import { configTopic, customerTopic, type Bus, type Unsubscribe } from '../platform/bus.js';
+import { definitionListLoader } from '../tenants/definition.loader.js';
 import type { ConfigurationChanged, Definitions } from '../tenants/definitions.js';
 import { CompiledSegments } from './compiled-segments.js';
-import { PostgresMembershipStore } from './memberships.postgres.js';
+import { CustomerSegmentsResolver } from './customer-segments.resolver.js';
+import { segmentIdsOfCustomer } from './membership.loader.js';
+import { PostgresMemberships } from './memberships.postgres.js';
+import { preview } from './preview.js';
+import { PostgresProjectionStore } from './projection.postgres.js';
 import { Projector } from './projector.js';
-import { CustomerSegmentsResolver, SegmentMembersResolver, type SegmentIdsByCustomer } from './segment-members.resolver.js';
-import { parseSegment } from './segment.schema.js';
+import { SegmentMembersResolver } from './segment-members.resolver.js';
+import { SegmentPreviewResolver } from './segment-preview.resolver.js';
+import { parseSegment, segments } from './segment.schema.js';
 import type { Segment } from './segment.js';
 
 export interface ProjectionDeps {
@@ -28,83 +34,128 @@ export interface ProjectionDeps {
 export interface Projection {
   readonly changed: CustomersChanged;
   readonly source: OnlineRecordSource;
-  readonly memberships: PostgresMembershipStore;
-  /** Keeps the tenant's memberships by its segments from now on, whoever changes them. */
+  /** Applies the tenant's segments to its customers whenever they change, without waiting for the next sweep. */
   follow(tenantId: string): Promise<void>;
-  stop(): void;
+  /** Puts right what failed or was cut off before; also done every two seconds. */
+  sweep(): Promise<void>;
+  /** Resolves when nothing is under way. */
+  stop(): Promise<void>;
 }
 
 const sweepMs = 2000;
 
-function once<T>(work: (key: string) => Promise<T>): (key: string) => Promise<T> {
-  const done = new Map<string, Promise<T>>();
-  return key => {
-    const it = done.get(key) ?? work(key);
-    done.set(key, it);
-    return it;
-  };
-}
-
 /** Apart from the module: everything upstream that changes customers calls it. */
-export function projection({ pool, bus, clock, definitions, online, onFailure }: ProjectionDeps): Projection {
-  const memberships = new PostgresMembershipStore(pool);
-  const compiled = new Map<string, Promise<CompiledSegments>>();
-  const compile = async (tenantId: string): Promise<CompiledSegments> => {
-    const { definitions: all } = await definitions.read(tenantId);
-    const bodies = (kind: 'segment' | 'feature'): readonly Json[] => all.filter(it => it.kind === kind).map(it => it.body);
-    return new CompiledSegments(bodies('segment').map(parseSegment), bodies('feature').map(parseFeature));
-  };
-  const follow = once((tenantId: string) =>
-    bus.subscribe(configTopic(tenantId), event => {
-      const change = event.kind === 'message' ? (event.message as unknown as ConfigurationChanged) : undefined;
-      if (change?.subjects.every(({ kind }) => kind !== 'segment' && kind !== 'feature') === true) return;
-      compiled.delete(tenantId);
-      void projector.reevaluate(tenantId);
-    }),
-  );
-  const projector: Projector = new Projector({
-    memberships,
+export function projection(deps: ProjectionDeps): Projection {
+  const { pool, bus, clock, online, onFailure } = deps;
+  const store = new PostgresProjectionStore(pool);
+  const compiled = new SegmentsInUse(deps, tenantId => void projector.applySegments(tenantId));
+  const projector = new Projector({
+    store,
     online,
-    async segmentsOf(tenantId) {
-      await follow(tenantId);
-      const segments = compiled.get(tenantId) ?? compile(tenantId);
-      compiled.set(tenantId, segments);
-      segments.catch(() => compiled.delete(tenantId));
-      return segments;
-    },
+    segmentsOf: (tenantId, isStale) => compiled.get(tenantId, isStale),
     announce: (tenantId, changes) =>
       bus.publishMany(changes.map(change => ({ topic: customerTopic(tenantId, change.customerId), message: change as unknown as Json }))),
     now: () => clock.now(),
     onFailure,
   });
-  const sweep = setInterval(() => void projector.catchUp().catch(onFailure), sweepMs).unref();
+  let sweeping: Promise<void> | undefined;
+  const timer = setInterval(() => {
+    sweeping ??= projector.sweep().finally(() => { sweeping = undefined; });
+  }, sweepMs).unref();
   return {
-    changed: (tenantId, ids) => (ids.length === 0 ? Promise.resolve() : projector.project(tenantId, ids)),
-    source: memberships,
-    memberships,
-    follow: async tenantId => { await follow(tenantId); },
-    stop: () => { clearInterval(sweep); },
+    changed: async (tenantId, ids) => {
+      if (ids.length > 0) await projector.project(tenantId, ids);
+    },
+    source: store,
+    follow: tenantId => compiled.follow(tenantId),
+    sweep: () => projector.sweep(),
+    async stop() {
+      clearInterval(timer);
+      compiled.stop();
+      await projector.stop();
+      await sweeping;
+    },
   };
 }
 
+/** The compiled segments of each tenant that was asked for, until they change. */
+class SegmentsInUse {
+  readonly #deps: Pick<ProjectionDeps, 'bus' | 'definitions'>;
+  readonly #onChange: (tenantId: string) => void;
+  readonly #compiled = new Map<string, Promise<CompiledSegments>>();
+  readonly #following = new Map<string, Promise<Unsubscribe>>();
+
+  constructor(deps: Pick<ProjectionDeps, 'bus' | 'definitions'>, onChange: (tenantId: string) => void) {
+    this.#deps = deps;
+    this.#onChange = onChange;
+  }
+
+  async get(tenantId: string, isStale: boolean): Promise<CompiledSegments> {
+    await this.follow(tenantId);
+    const known = isStale ? undefined : this.#compiled.get(tenantId);
+    if (known !== undefined) return known;
+    const compiling = this.#compile(tenantId);
+    this.#compiled.set(tenantId, compiling);
+    compiling.catch(() => {
+      if (this.#compiled.get(tenantId) === compiling) this.#compiled.delete(tenantId);
+    });
+    return compiling;
+  }
+
+  async follow(tenantId: string): Promise<void> {
+    let following = this.#following.get(tenantId);
+    if (following === undefined) {
+      following = this.#deps.bus.subscribe(configTopic(tenantId), event => {
+        const change = event.kind === 'message' ? (event.message as unknown as ConfigurationChanged) : undefined;
+        if (change?.subjects.every(({ kind }) => kind !== 'segment' && kind !== 'feature') === true) return;
+        this.#compiled.delete(tenantId);
+        this.#onChange(tenantId);
+      });
+      this.#following.set(tenantId, following);
+      following.catch(() => this.#following.delete(tenantId));
+    }
+    await following;
+  }
+
+  stop(): void {
+    for (const following of this.#following.values()) void following.then(unsubscribe => { unsubscribe(); }, () => undefined);
+  }
+
+  async #compile(tenantId: string): Promise<CompiledSegments> {
+    const { version, definitions } = await this.#deps.definitions.read(tenantId);
+    const bodies = (kind: 'segment' | 'feature'): readonly Json[] => definitions.filter(it => it.kind === kind).map(it => it.body);
+    return new CompiledSegments(version, bodies('segment').map(parseSegment), bodies('feature').map(parseFeature));
+  }
+}
+
 export interface SegmentsDeps {
-  readonly projection: Projection;
+  readonly pool: Pool;
+  readonly clock: Clock;
+  readonly definitions: Definitions;
+  readonly projection: Pick<Projection, 'changed' | 'source'>;
   readonly segmentById: LoaderKey<string, Segment | null>;
   readonly customerById: CustomerById;
   readonly customers: Pick<OnlineRecords, 'read'>;
 }
 
-const patienceMs = 5000;
-
-export function segmentsModule({ projection: { memberships, changed }, segmentById, customerById, customers }: SegmentsDeps): { readonly resolvers: readonly object[] } {
-  const idsByCustomer: SegmentIdsByCustomer = {
-    name: 'segments of a customer',
-    loadMany: async (ids, tenantId) => (await customers.read(tenantId, ids, patienceMs)).map(it => it.record?.segments ?? []),
+export function segmentsModule({ pool, clock, definitions, projection: { changed, source }, ...deps }: SegmentsDeps): { readonly resolvers: readonly object[] } {
+  const { segmentById, customerById, customers } = deps;
+  const memberships = new PostgresMemberships(pool, clock);
+  const scan = {
+    customerIds: (...args: Parameters<PostgresMemberships['customerIds']>) => memberships.customerIds(...args),
+    load: (...args: Parameters<OnlineRecordSource['load']>) => source.load(...args),
+    now: () => clock.now(),
   };
   return {
     resolvers: [
       new SegmentMembersResolver({ memberships, segmentById, customerById, changed }),
-      new CustomerSegmentsResolver(idsByCustomer, segmentById),
+      new CustomerSegmentsResolver(segmentIdsOfCustomer(customers), segmentById),
+      new SegmentPreviewResolver({
+        preview: (tenantId, condition, all) => preview(scan, tenantId, condition, all),
+        allFeatures: definitionListLoader(definitions, features),
+        allSegments: definitionListLoader(definitions, segments),
+        customerById,
+      }),
     ],
   };
 }

@@ -16,7 +16,7 @@ import { systemClock } from '../../src/kernel/clock.js';
 import { MemoryBus } from '../../src/platform/bus.memory.js';
 import { createPrisma } from '../../src/platform/postgres.js';
 import { CompiledSegments } from '../../src/segments/compiled-segments.js';
-import { PostgresMembershipStore } from '../../src/segments/memberships.postgres.js';
+import { PostgresProjectionStore } from '../../src/segments/projection.postgres.js';
 import { testDatabase } from '../support/postgres.js';
 
 const { pool } = await testDatabase();
@@ -117,15 +117,15 @@ describe('seedDemo', () => {
     const { rows } = await pool.query<{ id: string; at: Date; behind: boolean }>(
       `SELECT c.id, t.created_at AS at, c.projected_version < c.version AS behind FROM customers c JOIN tenants t ON t.id = c.tenant_id WHERE t.id = 'demo'`,
     );
-    const projected = await new PostgresMembershipStore(pool).project('demo', rows.map(it => it.id), {
-      segments: new CompiledSegments(segments, features),
+    const projected = await new PostgresProjectionStore(pool).project('demo', rows.map(it => it.id), {
+      segments: new CompiledSegments((await definitions.read('demo')).version, segments, features),
       now: rows[0]?.at.getTime() ?? 0,
     });
 
     expect(rows.some(it => it.behind)).toBe(false);
     expect(projected).toHaveLength(300);
-    expect(projected.filter(it => it.entered.length + it.left.length > 0)).toEqual([]);
-    for (const { id } of segments) expect(projected.some(it => it.record.segments.includes(id))).toBe(true);
+    expect(projected?.filter(it => it.entered.length + it.left.length > 0)).toEqual([]);
+    for (const { id } of segments) expect(projected?.some(it => it.record.segments.includes(id))).toBe(true);
   });
 
   it('makes no demo in a database that has another tenant', async () => {

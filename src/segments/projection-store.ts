@@ -1,0 +1,42 @@
+import type { CustomerChanged } from '../customers/customer-changed.js';
+import type { OnlineRecord } from '../customers/online-record.js';
+import type { CompiledSegments } from './compiled-segments.js';
+
+export interface Projected {
+  readonly record: OnlineRecord;
+  /** Dynamic segments, and those left that are no longer there, against what was kept before. */
+  readonly entered: readonly string[];
+  readonly left: readonly string[];
+  /** What has changed since the last announcement, these moves included. */
+  readonly unannounced: CustomerChanged['changes'];
+  /** Epoch milliseconds. */
+  readonly changedAt: number;
+  /** True where the record was written and announced in this version already. */
+  readonly isSettled: boolean;
+}
+
+export interface ProjectedBy {
+  readonly segments: CompiledSegments;
+  /** Epoch milliseconds. */
+  readonly now: number;
+}
+
+/** The truth about customers, and how far what is made from it has come. */
+export interface ProjectionStore {
+  /**
+   * Works out the dynamic memberships of these customers from the truth and keeps them, as one step that no other change of the same
+   * customers cuts in two. A customer whose memberships change gets the next version. Unknown ids are left out.
+   * @returns undefined, having done nothing, where the tenant's segments or features have changed after `segments` was compiled
+   */
+  project(tenantId: string, customerIds: readonly string[], by: ProjectedBy): Promise<readonly Projected[] | undefined>;
+  /** Records of those of these customers who are known, from what is kept. One round trip. */
+  load(tenantId: string, customerIds: readonly string[]): Promise<readonly OnlineRecord[]>;
+  /** Notes that what was projected has been written and announced; a customer who has changed meanwhile stays behind. */
+  settle(tenantId: string, projected: readonly Projected[], by: ProjectedBy): Promise<void>;
+  /** Customers of any tenant whose last change, before the given time, has not been settled. */
+  findUnsettled(before: number, limit: number): Promise<readonly { readonly tenantId: string; readonly customerId: string }[]>;
+  /** Tenants with customers to whom the newest segments have not been applied. */
+  tenantsBehind(): Promise<readonly string[]>;
+  /** Those customers of a tenant, in the order of their ids. */
+  customersBehind(tenantId: string, page: { readonly first: number; readonly after: string | undefined }): Promise<readonly string[]>;
+}

@@ -1,0 +1,142 @@
+import type { Pool, PoolClient } from 'pg';
+import type { FeatureReading, FeatureValue, OnlineRecord } from '../customers/online-record.js';
+import { answered, inTransaction } from '../platform/postgres.js';
+import type { Projected, ProjectedBy, ProjectionStore } from './projection-store.js';
+
+interface TruthRow {
+  readonly id: string;
+  readonly version: string;
+  readonly attributes: Record<string, FeatureValue>;
+  readonly features: Record<string, FeatureReading> | null;
+  readonly segments: string[] | null;
+  readonly unannounced: string[];
+  readonly updated_at: Date;
+  readonly is_settled: boolean;
+  /** Version in which the tenant's segments or features last changed. */
+  readonly rules: string;
+}
+
+const lockSql = 'SELECT FROM customers WHERE tenant_id = $1 AND id = ANY($2) ORDER BY id FOR UPDATE';
+
+const truthSql = `
+  SELECT c.id, c.version, c.attributes, c.unannounced, c.updated_at, c.projected_version >= c.version AS is_settled,
+    (SELECT jsonb_object_agg(name, jsonb_build_object('value', value, 'at', (extract(epoch FROM at) * 1000)::bigint))
+     FROM customer_features f WHERE f.tenant_id = c.tenant_id AND f.customer_id = c.id) AS features,
+    (SELECT array_agg(segment_id ORDER BY segment_id) FROM segment_members m WHERE m.tenant_id = c.tenant_id AND m.customer_id = c.id) AS segments,
+    (SELECT attune_rules_version($1)) AS rules
+  FROM customers c WHERE c.tenant_id = $1 AND c.id = ANY($2)`;
+
+const enterSql = 'INSERT INTO segment_members (tenant_id, segment_id, customer_id) SELECT $1, * FROM unnest($2::text[], $3::text[]) ON CONFLICT DO NOTHING';
+const leaveSql = `
+  DELETE FROM segment_members m USING unnest($2::text[], $3::text[]) AS it(segment_id, customer_id)
+  WHERE m.tenant_id = $1 AND m.segment_id = it.segment_id AND m.customer_id = it.customer_id`;
+const changeSql = 'SELECT attune_change_customers($1, $2, $3, $4)';
+
+/** Locks in the order of the ids, as everybody does. What has changed since it was projected stays as it is. */
+const settleSql = `
+  WITH same AS (
+    SELECT c.id, c.version FROM customers c JOIN unnest($2::text[], $3::bigint[]) AS it(id, version) ON it.id = c.id AND it.version = c.version
+    WHERE c.tenant_id = $1 ORDER BY c.id FOR UPDATE OF c
+  )
+  UPDATE customers c SET projected_version = same.version, unannounced = '{}', rules_version = GREATEST(c.rules_version, $4)
+  FROM same WHERE c.tenant_id = $1 AND c.id = same.id AND (c.projected_version < same.version OR c.rules_version < $4)`;
+
+const unsettledSql = `
+  SELECT tenant_id AS "tenantId", id AS "customerId" FROM customers WHERE projected_version < version AND updated_at <= $1 ORDER BY tenant_id, id LIMIT $2`;
+
+const tenantsBehindSql = `
+  SELECT t.id FROM tenants t WHERE EXISTS (SELECT FROM customers c WHERE c.tenant_id = t.id AND c.rules_version < (SELECT attune_rules_version(t.id)))`;
+const customersBehindSql = `
+  SELECT id FROM customers
+  WHERE tenant_id = $1 AND rules_version < (SELECT attune_rules_version($1)) AND ($2::text IS NULL OR id > $2) ORDER BY id LIMIT $3`;
+
+export class PostgresProjectionStore implements ProjectionStore {
+  readonly #pool: Pool;
+
+  constructor(pool: Pool) {
+    this.#pool = pool;
+  }
+
+  project(tenantId: string, customerIds: readonly string[], by: ProjectedBy): Promise<readonly Projected[] | undefined> {
+    return answered(inTransaction(this.#pool, async client => {
+      await client.query(lockSql, [tenantId, customerIds]);
+      const { rows } = await client.query<TruthRow>({ name: 'truth', text: truthSql, values: [tenantId, customerIds] });
+      if (rows.some(({ rules }) => Number(rules) > by.segments.version)) return undefined;
+      const projected = rows.map(row => projectedOf(row, by));
+      await keepMoves(client, tenantId, projected.filter(hasMoved), by.now);
+      return projected;
+    }));
+  }
+
+  async load(tenantId: string, customerIds: readonly string[]): Promise<readonly OnlineRecord[]> {
+    const { rows } = await answered(this.#pool.query<TruthRow>({ name: 'truth', text: truthSql, values: [tenantId, customerIds] }));
+    return rows.map(recordOf);
+  }
+
+  async settle(tenantId: string, projected: readonly Projected[], { segments }: ProjectedBy): Promise<void> {
+    const records = projected.map(it => it.record);
+    await answered(this.#pool.query(settleSql, [tenantId, records.map(it => it.customerId), records.map(it => it.version), segments.version]));
+  }
+
+  async findUnsettled(before: number, limit: number): Promise<readonly { readonly tenantId: string; readonly customerId: string }[]> {
+    const { rows } = await answered(this.#pool.query<{ tenantId: string; customerId: string }>(unsettledSql, [new Date(before), limit]));
+    return rows;
+  }
+
+  async tenantsBehind(): Promise<readonly string[]> {
+    const { rows } = await answered(this.#pool.query<{ id: string }>(tenantsBehindSql));
+    return rows.map(it => it.id);
+  }
+
+  async customersBehind(tenantId: string, { first, after }: { readonly first: number; readonly after: string | undefined }): Promise<readonly string[]> {
+    const { rows } = await answered(this.#pool.query<{ id: string }>(customersBehindSql, [tenantId, after ?? null, first]));
+    return rows.map(it => it.id);
+  }
+}
+
+function projectedOf(row: TruthRow, { segments, now }: ProjectedBy): Projected {
+  const record = recordOf(row);
+  const after = segments.membershipsOf({ attributes: record.attributes, features: record.features, listed: record.segments }, now);
+  const [was, is] = [new Set(record.segments), new Set(after)];
+  const entered = after.filter(id => !was.has(id));
+  const left = record.segments.filter(id => !is.has(id));
+  const moved = entered.length + left.length > 0;
+  const names = new Set([...row.unannounced, ...[...entered, ...left].map(id => `SEGMENT ${id}`)]);
+  return {
+    record: { ...record, version: record.version + (moved ? 1 : 0), segments: after },
+    entered,
+    left,
+    unannounced: [...names].map(changeOf),
+    changedAt: moved ? now : row.updated_at.getTime(),
+    isSettled: row.is_settled && !moved,
+  };
+}
+
+const hasMoved = ({ entered, left }: Projected): boolean => entered.length + left.length > 0;
+
+function changeOf(text: string): Projected['unannounced'][number] {
+  const space = text.indexOf(' ');
+  return { kind: text.slice(0, space) as 'FEATURE' | 'ATTRIBUTE' | 'SEGMENT', name: text.slice(space + 1) };
+}
+
+async function keepMoves(client: PoolClient, tenantId: string, moved: readonly Projected[], now: number): Promise<void> {
+  if (moved.length === 0) return;
+  const pairs = (of: 'entered' | 'left'): readonly [segmentIds: string[], customerIds: string[]] => {
+    const all = moved.flatMap(it => it[of].map(id => [id, it.record.customerId] as const));
+    return [all.map(([id]) => id), all.map(([, customerId]) => customerId)];
+  };
+  const [entered, left] = [pairs('entered'), pairs('left')];
+  await client.query(enterSql, [tenantId, ...entered]);
+  await client.query(leaveSql, [tenantId, ...left]);
+  const names = [...entered[0], ...left[0]].map(id => `SEGMENT ${id}`);
+  await client.query(changeSql, [tenantId, [...entered[1], ...left[1]], names, new Date(now)]);
+}
+
+const recordOf = ({ id, version, attributes, features, segments }: TruthRow): OnlineRecord => ({
+  customerId: id,
+  known: true,
+  version: Number(version),
+  attributes,
+  features: features ?? {},
+  segments: segments ?? [],
+});
