@@ -40,7 +40,8 @@ export interface Facts {
   readonly features: Readonly<Record<string, FeatureValue>>;
   readonly context: Readonly<Record<string, FeatureValue>>;
   readonly item: Readonly<Record<string, FeatureValue>>;
-  readonly segments: ReadonlySet<string>;
+  /** Undefined where they could not be read: then no membership is known. */
+  readonly segments: ReadonlySet<string> | undefined;
   /** Epoch milliseconds. */
   readonly now: number;
 }

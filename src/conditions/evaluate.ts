@@ -19,7 +19,7 @@ export function compileCondition(condition: Condition): CompiledCondition {
   }
   if ('inSegment' in condition) {
     const id = condition.inSegment;
-    return facts => facts.segments.has(id);
+    return facts => facts.segments?.has(id);
   }
   const [leaf, comparison] = leafOf(condition);
   const read = compileRead(leaf, comparison.name);

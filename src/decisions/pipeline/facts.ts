@@ -36,7 +36,7 @@ export function readFacts(request: DecisionRequest, state: CustomerState, snapsh
     features,
     context: contextOf(request, placement.placement.hemisphere),
     item: nothing,
-    segments: new Set(state.segments),
+    segments: state.source === 'none' ? undefined : new Set(state.segments),
     now: request.decidedAt,
   };
   return { facts, stale };

@@ -73,7 +73,7 @@ describe('draw', () => {
   it('never gives a candidate of probability 0, whatever the draw and the rounding', () => {
     const draws = fc.oneof(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), fc.constantFrom(0, 1 - 2 ** -32, 1 - 2 ** -53));
     fc.assert(
-      fc.property(fc.array(fc.constantFrom(0, 0, 1, 3), { minLength: 1, maxLength: 30 }), draws, (shares, u) => {
+      fc.property(fc.array(fc.constantFrom<number>(0, 0, 1, 3), { minLength: 1, maxLength: 30 }), draws, (shares, u) => {
         const sum = shares.reduce((a, b) => a + b, 0);
         fc.pre(sum > 0);
         const probabilities = Float64Array.from(shares, it => (it / sum) * (1 - 1e-12));

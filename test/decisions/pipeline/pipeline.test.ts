@@ -69,6 +69,13 @@ describe('rules', () => {
     expect(dropsOf(decide(ruled('require')))).toEqual({ scarf: 'vip' });
   });
 
+  it('know of no membership, in or out, where nothing could be read of the customer', () => {
+    const outside = { not: { inSegment: 'members' } } as const;
+    const ruleSets = [{ id: 'main', name: 'Main', rules: [rule('strangers', { effect: 'exclude', when: outside, items: inWinter })] }];
+    expect(dropsOf(decide({ ruleSets }, { known: state({ segments: [] }) }))).toEqual({ scarf: 'strangers' });
+    expect(dropsOf(decide({ ruleSets }, { known: state({ source: 'none', known: false }) }))).toEqual({});
+  });
+
   it('boost scores, and say by how much', () => {
     const answer = decide(ruled('boost', 10), { known: state({ attributes: { vip: true } }), scores: modelled(0.4, 0.3, 0.2) });
     expect(answer.selectedItemId).toBe('scarf');
