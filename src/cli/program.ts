@@ -1,4 +1,6 @@
+import { randomInt } from 'node:crypto';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { seededRandom } from '../kernel/random.js';
 import type { ClientConfig } from '../platform/config.js';
 import { clientOf, connectionOf, type Client } from './client.js';
 import { describeEvaluation, evaluate } from './evaluate.js';
@@ -105,7 +107,7 @@ function addSimulate(program: Command, terminal: Terminal, client: () => Promise
     .option('--placement <id>', 'where they are met; by default the default placement')
     .option('--json', 'answer in JSON')
     .action(async ({ json, ...options }: JsonOption & { readonly visits: number; readonly rate: number; readonly placement?: string }) => {
-      const result = await simulate(await client(), options, { ...terminal, out: json ? () => undefined : terminal.out });
+      const result = await simulate(await client(), { ...options, random: seededRandom(randomInt(2 ** 32)) }, { ...terminal, out: json ? () => undefined : terminal.out });
       if (json) terminal.out(JSON.stringify(result));
     });
 }

@@ -1,4 +1,4 @@
-import { randomInt, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Item } from '../content/item.js';
@@ -8,7 +8,7 @@ import { customerAt } from '../demo/history.js';
 import { clickProbability } from '../demo/truth.js';
 import { categoryFor, deviceOf } from '../demo/visits.js';
 import { demoWorld, type DemoWorld } from '../demo/world.js';
-import { seededRandom, type Random } from '../kernel/random.js';
+import type { Random } from '../kernel/random.js';
 import type { Client } from './client.js';
 import { CommandFailed } from './failure.js';
 import { table, type Terminal } from './terminal.js';
@@ -18,6 +18,7 @@ export interface SimulationOptions {
   /** Visits a second. */
   readonly rate: number;
   readonly placement?: string | undefined;
+  readonly random: Random;
 }
 
 /** What one way of deciding has got. All but the counts are true click probabilities, means over its visits. */
@@ -66,7 +67,7 @@ const browsing = 0.3;
  * @throws CommandFailed where the server does not hold the demo shop
  */
 export async function simulate(client: Client, options: SimulationOptions, terminal: Terminal): Promise<readonly PolicyResult[]> {
-  const simulation = new Simulation(client, await worldOf(client), options.placement);
+  const simulation = new Simulation(client, await worldOf(client), options);
   const started = Date.now();
   let next = 0;
   const come = async (): Promise<void> => {
@@ -103,14 +104,15 @@ class Simulation {
   readonly #world: DemoWorld;
   readonly #items: ReadonlyMap<string, Item>;
   readonly #placement: string | undefined;
-  readonly #random: Random = seededRandom(randomInt(2 ** 32));
+  readonly #random: Random;
   readonly #sums = new Map<Policy, { visits: number; clicks: number; shown: number; uniform: number; best: number }>();
 
-  constructor(client: Client, world: DemoWorld, placement: string | undefined) {
+  constructor(client: Client, world: DemoWorld, { placement, random }: SimulationOptions) {
     this.#client = client;
     this.#world = world;
     this.#items = new Map(world.items.map(it => [it.id, it]));
     this.#placement = placement;
+    this.#random = random;
   }
 
   async visit(): Promise<void> {

@@ -40,6 +40,7 @@ export async function watch({ url, key }: Connection, { customerId, placement, j
   const client = createClient({
     url: Object.assign(new URL('/graphql', url), { protocol: url.startsWith('https:') ? 'wss:' : 'ws:' }).href,
     webSocketImpl: WebSocket,
+    retryAttempts: 0,
     connectionParams: { authorization: `Bearer ${key}` },
   });
   try {

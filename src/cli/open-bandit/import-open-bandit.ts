@@ -43,7 +43,7 @@ export async function importOpenBandit(folder: string, client: Client, terminal:
   const reports: LogReport[] = [];
   for (const log of logs) {
     const { size } = await stat(log.rows);
-    const bar = progress(terminal, log.name, Math.ceil(size / 1024));
+    const bar = progress(terminal, log.name, Math.floor(size / 1024));
     try {
       reports.push(await new LogImport(log, client, bar).run());
     } finally {
