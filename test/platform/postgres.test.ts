@@ -51,6 +51,19 @@ describe('inTransaction', () => {
   });
 });
 
+describe('a transaction on a server that has fallen silent', () => {
+  it('is given up, and its connection with it', async () => {
+    const hasty = createPool({ databasePoolSize: 1, databaseTimeoutMs: 100 }, { url, onError: () => undefined });
+    const silent = inTransaction(hasty, async client => {
+      await client.query('SET LOCAL statement_timeout = 0');
+      await client.query('SELECT pg_sleep(25)');
+    });
+    expect(databaseFailure(await failureOf(() => silent))).toMatchObject({ code: 'UNAVAILABLE' });
+    expect(await inTransaction(hasty, client => client.query('SELECT 1 AS one'))).toMatchObject({ rows: [{ one: 1 }] });
+    await hasty.end();
+  });
+});
+
 describe('the pool', () => {
   it('gives up a statement that takes too long', async () => {
     const hasty = createPool({ databasePoolSize: 2, databaseTimeoutMs: 200 }, { url, onError: () => undefined });
