@@ -11,8 +11,9 @@ const seededAction = 'seed';
 const actor = 'demo';
 
 const customersSql = `
-  INSERT INTO customers (tenant_id, id, attributes, projected_version, created_at, updated_at)
-  SELECT $1, id, attributes::jsonb, 1, at, $2 FROM unnest($3::text[], string_to_array($4, E'\\n'), $5::timestamptz[]) AS it(id, attributes, at)`;
+  INSERT INTO customers (tenant_id, id, attributes, projected_version, rules_version, created_at, updated_at)
+  SELECT $1, id, attributes::jsonb, 1, rules, at, $2
+  FROM unnest($3::text[], string_to_array($4, E'\\n'), $5::timestamptz[]) AS it(id, attributes, at), attune_rules_version($1) AS rules`;
 
 const featuresSql = `
   INSERT INTO customer_features (tenant_id, customer_id, name, value, at)

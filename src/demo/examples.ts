@@ -58,7 +58,7 @@ mutation Outcomes($decision: ID!) {
   recordOutcomes(input: [
     { id: "an-impression", decisionId: $decision, kind: IMPRESSION }
     { id: "a-click", decisionId: $decision, kind: CLICK }
-  ]) { results { id status } }
+  ]) { accepted duplicates receipts { status code } }
 }`,
       variables: { decision: 'paste the id of a decision here' },
     },

@@ -113,16 +113,14 @@ describe('seedDemo', () => {
   });
 
   it('leaves nothing for the projector to put right', async () => {
-    const { segments, features } = parseConfiguration('demo', await definitions.read('demo'));
-    const { rows } = await pool.query<{ id: string; at: Date; behind: boolean }>(
-      `SELECT c.id, t.created_at AS at, c.projected_version < c.version AS behind FROM customers c JOIN tenants t ON t.id = c.tenant_id WHERE t.id = 'demo'`,
-    );
-    const projected = await new PostgresProjectionStore(pool).project('demo', rows.map(it => it.id), {
-      segments: new CompiledSegments((await definitions.read('demo')).version, segments, features),
-      now: rows[0]?.at.getTime() ?? 0,
-    });
+    const { version, segments, features } = parseConfiguration('demo', await definitions.read('demo'));
+    const { rows } = await pool.query<{ id: string; at: Date }>(`SELECT c.id, t.created_at AS at FROM customers c JOIN tenants t ON t.id = c.tenant_id WHERE t.id = 'demo'`);
+    const store = new PostgresProjectionStore(pool);
 
-    expect(rows.some(it => it.behind)).toBe(false);
+    expect(await store.findUnsettled(Date.now() + 1000, 10)).toEqual([]);
+    expect(await store.tenantsBehind()).toEqual([]);
+    const projected = await store.project('demo', rows.map(it => it.id), { segments: new CompiledSegments(version, segments, features), now: rows[0]?.at.getTime() ?? 0 });
+
     expect(projected).toHaveLength(300);
     expect(projected?.filter(it => it.entered.length + it.left.length > 0)).toEqual([]);
     for (const { id } of segments) expect(projected?.some(it => it.record.segments.includes(id))).toBe(true);
