@@ -146,7 +146,7 @@ describe('readsOf', () => {
           features: pick(about.features, others.features, reads.features),
           context: pick(about.context, others.context, reads.context),
           item: pick(about.item, others.item, reads.item),
-          segments: new Set([...about.segments].filter(it => reads.segments.has(it))),
+          segments: new Set([...(about.segments ?? [])].filter(it => reads.segments.has(it))),
           now: reads.time ? now : now + 1e9,
         };
         expect(evaluate(condition, mixed)).toBe(evaluate(condition, about));
