@@ -1,4 +1,4 @@
-import { bucketOf } from './bucketing.js';
+import { bucketRanges, chooseVariation, hash } from './bucketing.js';
 
 export interface AllocationInput {
   /** Whom the assignment belongs to. */
@@ -18,12 +18,7 @@ export type Allocation = { readonly kind: 'holdout' } | { readonly kind: 'exclud
 
 /** Deterministic: the same unit is in the same arm, everywhere and always, until the shares change. */
 export function assign({ unitId, seed, coverage, weights, holdout, holdoutSeed }: AllocationInput): Allocation {
-  if (holdout > 0 && bucketOf(`holdout:${holdoutSeed}`, unitId) < holdout) return { kind: 'holdout' };
-  const bucket = bucketOf(seed, unitId);
-  let from = 0;
-  for (const [index, weight] of weights.entries()) {
-    if (bucket >= from && bucket < from + weight * coverage) return { kind: 'arm', index };
-    from += weight;
-  }
-  return { kind: 'excluded' };
+  if (holdout > 0 && hash(`holdout:${holdoutSeed}`, unitId, 2) < holdout) return { kind: 'holdout' };
+  const index = chooseVariation(hash(seed, unitId, 2), bucketRanges(weights.length, coverage, weights));
+  return index === -1 ? { kind: 'excluded' } : { kind: 'arm', index };
 }
