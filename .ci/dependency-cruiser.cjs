@@ -10,6 +10,8 @@ const ROLE = '[.][a-z]+[.]ts$';
 const EDGE = '[.](resolver|type|input|args|loader|schema)[.]ts$';
 const ADAPTER = '[.](postgres|redis|memory|onnx|http|worker)[.]ts$';
 const TOP = '^src/[^/]+[.]ts$';
+/** What wires everything together. */
+const ROOT = '^src/(main|start-up|app)[.]ts$';
 
 const downstreamOnly = flow.slice(0, -1).map((folder, i) => ({
   name: `flow-${folder}`,
@@ -58,13 +60,20 @@ module.exports = {
       name: 'adapters-are-private',
       severity: 'error',
       comment: 'Only the composition root picks an adapter; everyone else takes the port.',
-      from: { path: '^src/', pathNot: ['[.]module[.]ts$', '^src/(main|app)[.]ts$'] },
+      from: { path: '^src/', pathNot: ['[.]module[.]ts$', ROOT, ADAPTER] },
       to: { path: ADAPTER },
+    },
+    {
+      name: 'adapters-build-on-their-neighbours-only',
+      severity: 'error',
+      comment: 'The Redis adapter of a port may hold its memory adapter; no adapter reaches into another folder.',
+      from: { path: `^src/([^/]+)/.*${ADAPTER}` },
+      to: { path: ADAPTER, pathNot: '^src/$1/' },
     },
     {
       name: 'resolvers-are-leaves',
       severity: 'error',
-      from: { path: '^src/', pathNot: ['[.]module[.]ts$', '^src/(schema|app|main)[.]ts$'] },
+      from: { path: '^src/', pathNot: ['[.]module[.]ts$', '^src/schema[.]ts$', ROOT] },
       to: { path: '[.]resolver[.]ts$' },
     },
     driverOnlyIn(
@@ -73,9 +82,9 @@ module.exports = {
       [EDGE, '^src/graphql/', '^src/cli/watch[.]ts$', '^src/(schema|app|main|server)[.]ts$'],
     ),
     driverOnlyIn('http-at-the-edge', 'fastify|ws', ['[.]http[.]ts$', '^src/graphql/', '^src/cli/watch[.]ts$', '^src/(app|main|server)[.]ts$']),
-    driverOnlyIn('redis-in-its-adapters', 'ioredis', ['[.](redis|module)[.]ts$', '^src/(platform/|app[.]ts$|main[.]ts$)']),
-    driverOnlyIn('postgres-in-its-adapters', '@prisma|pg', ['[.](postgres|module)[.]ts$', '^src/(platform/|generated/|app[.]ts$|main[.]ts$)']),
-    onlyIn('prisma-client-in-its-adapters', '^src/generated/', ['[.](postgres|module)[.]ts$', '^src/(platform/|generated/|app[.]ts$|main[.]ts$)']),
+    driverOnlyIn('redis-in-its-adapters', 'ioredis', ['[.](redis|module)[.]ts$', '^src/platform/', ROOT]),
+    driverOnlyIn('postgres-in-its-adapters', '@prisma|pg', ['[.](postgres|module)[.]ts$', '^src/(platform|generated)/', ROOT]),
+    onlyIn('prisma-client-in-its-adapters', '^src/generated/', ['[.](postgres|module)[.]ts$', '^src/(platform|generated)/', ROOT]),
     driverOnlyIn('onnx-in-its-adapters', 'onnxruntime-node|piscina', ['[.](onnx|worker)[.]ts$', '^src/platform/']),
     driverOnlyIn('zod-at-a-border', 'zod', ['[.]schema[.]ts$', '^src/platform/config[.]ts$', '^src/cli/']),
     driverOnlyIn('terminal-in-the-command-line', 'commander|cli-progress', ['^src/cli/', '^src/main[.]ts$']),
