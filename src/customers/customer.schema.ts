@@ -1,17 +1,15 @@
 import { z } from 'zod';
 import { featureValue, id, parseBody } from '../tenants/body.schema.js';
-import type { FeatureValue } from './online-record.js';
+import { mostAttributes, type CustomerUpsert } from './customer.js';
 
-const mostAttributes = 200;
-
-const upsert = z.strictObject({
+const upsert: z.ZodType<CustomerUpsert> = z.strictObject({
   id,
   attributes: z
     .record(id, featureValue.nullable())
-    .refine(it => Object.keys(it).length <= mostAttributes, `A customer has at most ${mostAttributes} attributes`),
+    .refine(it => Object.keys(it).length <= mostAttributes, `At most ${mostAttributes} attributes`),
 });
 
 /** @throws InvalidInput */
-export function parseUpsertCustomer(input: unknown): { readonly id: string; readonly attributes: Readonly<Record<string, FeatureValue | null>> } {
+export function parseUpsertCustomer(input: unknown): CustomerUpsert {
   return parseBody(upsert, input);
 }

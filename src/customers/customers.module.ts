@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import type { Clock } from '../kernel/clock.js';
 import type { CustomersChanged } from './customer.js';
 import { customerById, type CustomerById } from './customer.loader.js';
 import { PostgresCustomerStore } from './customers.postgres.js';
@@ -9,8 +10,14 @@ export interface CustomersModule {
   readonly customerById: CustomerById;
 }
 
-export function customersModule({ pool, changed }: { readonly pool: Pool; readonly changed: CustomersChanged }): CustomersModule {
+export interface CustomersDeps {
+  readonly pool: Pool;
+  readonly clock: Clock;
+  readonly changed: CustomersChanged;
+}
+
+export function customersModule({ pool, clock, changed }: CustomersDeps): CustomersModule {
   const store = new PostgresCustomerStore(pool);
   const byId = customerById(store);
-  return { resolvers: [new CustomersResolver(store, byId, changed)], customerById: byId };
+  return { resolvers: [new CustomersResolver({ store, byId, changed, clock })], customerById: byId };
 }

@@ -1,13 +1,19 @@
 import type { Pool } from 'pg';
-import type { Customer, CustomerStore } from './customer.js';
-import type { FeatureValue } from './online-record.js';
+import { InvariantViolation, LimitExceeded } from '../kernel/errors.js';
+import { answered, inTransaction } from '../platform/postgres.js';
+import { mergedAttributes, mostAttributes, type Attributes, type Customer, type CustomerStore, type CustomerUpsert } from './customer.js';
 
 interface Row {
   readonly id: string;
-  readonly attributes: Record<string, FeatureValue>;
+  readonly attributes: Attributes;
   readonly created_at: Date;
   readonly updated_at: Date;
 }
+
+const findSql = 'SELECT id, attributes, created_at, updated_at FROM customers WHERE tenant_id = $1 AND id = ANY($2)';
+const lockSql = 'SELECT attune_lock_customers($1, $2, $3) AS id';
+const setSql = 'UPDATE customers SET attributes = $3 WHERE tenant_id = $1 AND id = $2';
+const changeSql = 'SELECT attune_change_customers($1, $2, $3, $4)';
 
 export class PostgresCustomerStore implements CustomerStore {
   readonly #pool: Pool;
@@ -17,27 +23,27 @@ export class PostgresCustomerStore implements CustomerStore {
   }
 
   async findByIds(tenantId: string, ids: readonly string[]): Promise<readonly Customer[]> {
-    const { rows } = await this.#pool.query<Row>({
-      name: 'customers-by-ids',
-      text: 'SELECT id, attributes, created_at, updated_at FROM customers WHERE tenant_id = $1 AND id = ANY($2)',
-      values: [tenantId, ids],
-    });
+    // PostgreSQL refuses texts with zero characters; no id has one.
+    const values = [tenantId, ids.filter(id => !id.includes('\0'))];
+    const { rows } = await answered(this.#pool.query<Row>({ name: 'customers-by-ids', text: findSql, values }));
     return rows.map(customerOf);
   }
 
-  async upsert(tenantId: string, id: string, attributes: Readonly<Record<string, FeatureValue | null>>): Promise<Customer> {
-    const { rows: [row] } = await this.#pool.query<Row>({
-      name: 'customer-upsert',
-      text: `INSERT INTO customers AS c (tenant_id, id, attributes) VALUES ($1, $2, jsonb_strip_nulls($3::jsonb))
-             ON CONFLICT (tenant_id, id) DO UPDATE SET
-               attributes = jsonb_strip_nulls(c.attributes || $3::jsonb),
-               version = c.version + CASE WHEN jsonb_strip_nulls(c.attributes || $3::jsonb) = c.attributes THEN 0 ELSE 1 END,
-               updated_at = now()
-             RETURNING id, attributes, created_at, updated_at`,
-      values: [tenantId, id, JSON.stringify(attributes)],
-    });
-    if (row === undefined) throw new Error('An upsert answers with its row');
-    return customerOf(row);
+  upsert(tenantId: string, { id, attributes: change }: CustomerUpsert, now: number): Promise<{ readonly customer: Customer; readonly isChanged: boolean }> {
+    const at = new Date(now);
+    return answered(inTransaction(this.#pool, async client => {
+      const { rows: made } = await client.query(lockSql, [tenantId, [id], at]);
+      const { rows: [row] } = await client.query<Row>(findSql, [tenantId, [id]]);
+      if (row === undefined) throw new InvariantViolation('A customer who is held is there');
+      const { attributes, changed } = mergedAttributes(row.attributes, change);
+      if (Object.keys(attributes).length > mostAttributes) {
+        throw new LimitExceeded(`A customer has at most ${mostAttributes} attributes`, { details: { path: '/attributes', limit: mostAttributes } });
+      }
+      if (changed.length === 0) return { customer: customerOf(row), isChanged: made.length > 0 };
+      await client.query(setSql, [tenantId, id, JSON.stringify(attributes)]);
+      await client.query(changeSql, [tenantId, changed.map(() => id), changed.map(name => `ATTRIBUTE ${name}`), at]);
+      return { customer: customerOf({ ...row, attributes, updated_at: at }), isChanged: true };
+    }));
   }
 }
 

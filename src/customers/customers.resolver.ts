@@ -1,21 +1,31 @@
 import { Arg, Ctx, ID, Mutation, Query, Resolver } from 'type-graphql';
 import { requireRole } from '../graphql/principal.js';
 import type { RequestContext } from '../graphql/request-context.js';
+import type { Clock } from '../kernel/clock.js';
 import type { Customer, CustomersChanged, CustomerStore } from './customer.js';
 import type { CustomerById } from './customer.loader.js';
 import { parseUpsertCustomer } from './customer.schema.js';
 import { CustomerType, UpsertCustomerInput, UpsertCustomerPayload } from './customer.type.js';
+
+export interface CustomersResolverDeps {
+  readonly store: CustomerStore;
+  readonly byId: CustomerById;
+  readonly changed: CustomersChanged;
+  readonly clock: Clock;
+}
 
 @Resolver(() => CustomerType)
 export class CustomersResolver {
   readonly #store: CustomerStore;
   readonly #byId: CustomerById;
   readonly #changed: CustomersChanged;
+  readonly #clock: Clock;
 
-  constructor(store: CustomerStore, byId: CustomerById, changed: CustomersChanged) {
+  constructor({ store, byId, changed, clock }: CustomersResolverDeps) {
     this.#store = store;
     this.#byId = byId;
     this.#changed = changed;
+    this.#clock = clock;
   }
 
   @Query(() => CustomerType, { nullable: true, description: 'Null where the tenant knows no such customer.' })
@@ -30,9 +40,9 @@ export class CustomersResolver {
     @Arg('input', () => UpsertCustomerInput) input: UpsertCustomerInput,
   ): Promise<UpsertCustomerPayload> {
     requireRole(principal, 'server', 'admin');
-    const { id, attributes } = parseUpsertCustomer({ ...input });
-    const customer = await this.#store.upsert(principal.tenantId, id, attributes);
-    await this.#changed(principal.tenantId, [id]);
+    const upsert = parseUpsertCustomer({ id: input.id, attributes: input.attributes });
+    const { customer, isChanged } = await this.#store.upsert(principal.tenantId, upsert, this.#clock.now());
+    if (isChanged) await this.#changed(principal.tenantId, [customer.id]);
     return { customer };
   }
 }

@@ -1,9 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { OnlineRecord } from './online-record.js';
-import type { OnlineStore } from './online-store.js';
-
-/** How long a stranger is taken for one without looking again, in milliseconds. */
-export const strangerTtlMs = 60_000;
+import { strangerTtlMs, type OnlineStore } from './online-store.js';
 
 /** Holds records in the process: at most `capacity`, those that were not asked for longest going first. */
 export class MemoryOnlineStore implements OnlineStore {

@@ -1,8 +1,7 @@
 import type { Redis } from 'ioredis';
 import { DependencyUnavailable } from '../kernel/errors.js';
-import { strangerTtlMs } from './online-store.memory.js';
 import type { OnlineRecord } from './online-record.js';
-import type { OnlineStore } from './online-store.js';
+import { strangerTtlMs, type OnlineStore } from './online-store.js';
 
 /** A value is the record's version, a space, and the record as JSON: the script compares versions without reading the rest. */
 const newestWins = `

@@ -9,3 +9,6 @@ export interface OnlineStore {
   /** Drops what is held. */
   forget(tenantId: string, customerIds: readonly string[]): Promise<void>;
 }
+
+/** How long a stranger is taken for one without looking again, in milliseconds. */
+export const strangerTtlMs = 60_000;

@@ -40,6 +40,19 @@ export function parseAsk(input: unknown): Ask {
   };
 }
 
+const restBody = z.strictObject({
+  customerId: z.unknown(),
+  placement: z.unknown().optional(),
+  availableItems: z.unknown().optional(),
+  context: z.unknown().optional(),
+});
+
+/** The same from the body of the REST twin. */
+export function parsePersonalizeBody(body: unknown): Ask {
+  const { customerId, placement, availableItems, context: given } = parseBody(restBody, body);
+  return parseAsk({ customerId, placementId: placement, items: availableItems, context: given });
+}
+
 /** The same for many customers, in one placement and context. */
 export function parseAsks(customerIds: readonly string[], rest: object): readonly Ask[] {
   if (customerIds.length > mostCustomers) throw new LimitExceeded(`At most ${mostCustomers} customers at once.`, { details: { path: '/customerIds', limit: mostCustomers } });

@@ -1,22 +1,17 @@
 import type { Json } from '../kernel/json.js';
-import type { Bus, BusEvent, BusHandler, Unsubscribe } from './bus.js';
+import type { Bus, BusHandler, Unsubscribe } from './bus.js';
+import { BusSubscribers } from './bus-subscribers.js';
 
-/** Reaches the subscribers of this process; what another bus adds for other processes builds on it. */
+/** For a single process. */
 export class MemoryBus implements Bus {
-  readonly #handlers = new Map<string, Set<BusHandler>>();
-  readonly #onFailure: (error: unknown) => void;
+  readonly #subscribers: BusSubscribers;
 
   constructor(onFailure: (error: unknown) => void) {
-    this.#onFailure = onFailure;
+    this.#subscribers = new BusSubscribers(onFailure);
   }
 
-  /** Topics that somebody is subscribed to. */
-  get topics(): readonly string[] {
-    return [...this.#handlers.keys()];
-  }
-
-  async publish(topic: string, message: Json): Promise<void> {
-    await this.deliver(topic, { kind: 'message', message });
+  publish(topic: string, message: Json): Promise<void> {
+    return this.#subscribers.deliver(topic, { kind: 'message', message });
   }
 
   async publishMany(entries: readonly { readonly topic: string; readonly message: Json }[]): Promise<void> {
@@ -24,29 +19,10 @@ export class MemoryBus implements Bus {
   }
 
   async subscribe(topic: string, handler: BusHandler): Promise<Unsubscribe> {
-    const handlers = this.#handlers.get(topic) ?? new Set();
-    // A set holds a function once, and two subscribers may share one.
-    const own: BusHandler = event => handler(event);
-    this.#handlers.set(topic, handlers.add(own));
-    return () => {
-      handlers.delete(own);
-      if (handlers.size === 0 && this.#handlers.get(topic) === handlers) this.#handlers.delete(topic);
-    };
-  }
-
-  async deliver(topic: string, event: BusEvent): Promise<void> {
-    const handlers = this.#handlers.get(topic);
-    if (handlers === undefined) return;
-    await Promise.all(Array.from(handlers, async handler => {
-      try {
-        await handler(event);
-      } catch (error) {
-        this.#onFailure(error);
-      }
-    }));
+    return this.#subscribers.add(topic, handler);
   }
 
   async close(): Promise<void> {
-    this.#handlers.clear();
+    this.#subscribers.clear();
   }
 }

@@ -1,8 +1,8 @@
 import type { Redis } from 'ioredis';
 import { DependencyUnavailable } from '../kernel/errors.js';
 import type { Json } from '../kernel/json.js';
-import { MemoryBus } from './bus.memory.js';
 import type { Bus, BusHandler, Unsubscribe } from './bus.js';
+import { BusSubscribers } from './bus-subscribers.js';
 
 interface Envelope {
   /** The process that sent it: it has told its own subscribers already. */
@@ -21,13 +21,13 @@ export interface RedisBusDeps {
 /** Reaches this process directly and the others by Redis Pub/Sub: one connection, one channel for each topic that somebody here listens to. */
 export class RedisBus implements Bus {
   readonly #deps: RedisBusDeps;
-  readonly #local: MemoryBus;
+  readonly #local: BusSubscribers;
   readonly #counts = new Map<string, number>();
   #wasConnected = true;
 
   constructor(deps: RedisBusDeps) {
     this.#deps = deps;
-    this.#local = new MemoryBus(deps.onFailure);
+    this.#local = new BusSubscribers(deps.onFailure);
     const { subscriber } = deps;
     subscriber.on('message', (channel: string, text: string) => { this.#received(channel, text); });
     subscriber.on('close', () => { this.#wasConnected = false; });
@@ -45,13 +45,13 @@ export class RedisBus implements Bus {
       const envelope: Envelope = { from: this.#deps.processId, message };
       pipeline.publish(topic, JSON.stringify(envelope));
     }
-    const [sent] = await Promise.allSettled([pipeline.exec(), this.#local.publishMany(entries)]);
+    const [sent] = await Promise.allSettled([pipeline.exec(), ...entries.map(({ topic, message }) => this.#local.deliver(topic, { kind: 'message', message }))]);
     const failure = sent.status === 'rejected' ? (sent.reason as unknown) : sent.value?.find(([error]) => error !== null)?.[0];
     if (failure !== undefined) throw new DependencyUnavailable('Redis did not take the message', { cause: failure });
   }
 
   async subscribe(topic: string, handler: BusHandler): Promise<Unsubscribe> {
-    const unsubscribe = await this.#local.subscribe(topic, handler);
+    const unsubscribe = this.#local.add(topic, handler);
     const count = (this.#counts.get(topic) ?? 0) + 1;
     this.#counts.set(topic, count);
     if (count === 1) await this.#deps.subscriber.subscribe(topic);
@@ -66,7 +66,7 @@ export class RedisBus implements Bus {
 
   async close(): Promise<void> {
     this.#counts.clear();
-    await this.#local.close();
+    this.#local.clear();
   }
 
   #leave(topic: string): void {
