@@ -14,6 +14,8 @@ const workerFile = fileURLToPath(new URL('./onnx.worker.js', import.meta.url.rep
 interface Call {
   readonly rows: Float32Array;
   readonly count: number;
+  /** Its caller has been told that it is late. */
+  isLate: boolean;
   readonly resolve: (scores: Float32Array) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -23,10 +25,18 @@ interface Queue {
   readonly model: ModelDefinition;
   readonly width: number;
   waiting: Call[];
-  isBusy: boolean;
+  isScheduled: boolean;
+  /** Batches under way. */
+  running: number;
 }
 
+/** A batch is closed with the call that reaches this many rows. */
+const fullBatchRows = 16_384;
+/** Of one model; who comes when more are waiting is turned away at once. */
+const mostCallsWaiting = 10_000;
+
 export interface OnnxScorerOptions {
+  /** At least 1. */
   readonly threads: number;
   readonly artifacts: Pick<ModelArtifacts, 'get'>;
   readonly onFailure: (error: unknown) => void;
@@ -57,16 +67,19 @@ export class OnnxModelScorer implements ModelScorer {
 
   async score(tenantId: string, { model, rows, count, timeoutMs }: ScoreBatch): Promise<Float32Array> {
     const queue = this.#queueOf(tenantId, model);
+    if (queue.waiting.length >= mostCallsWaiting) throw new DependencyUnavailable('Too many calls wait for the model');
     return new Promise<Float32Array>((resolve, reject) => {
-      const timer = setTimeout(() => { reject(new DependencyUnavailable('The model did not answer in time')); }, timeoutMs);
+      const timer = setTimeout(() => {
+        call.isLate = true;
+        reject(new DependencyUnavailable('The model did not answer in time'));
+      }, timeoutMs);
       const ended = <T>(settle: (value: T) => void) => (value: T): void => {
         clearTimeout(timer);
         settle(value);
       };
-      queue.waiting.push({ rows, count, resolve: ended(resolve), reject: ended(reject) });
-      if (queue.isBusy) return;
-      queue.isBusy = true;
-      setImmediate(() => void this.#work(queue));
+      const call: Call = { rows, count, isLate: false, resolve: ended(resolve), reject: ended(reject) };
+      queue.waiting.push(call);
+      this.#schedule(queue);
     });
   }
 
@@ -87,24 +100,32 @@ export class OnnxModelScorer implements ModelScorer {
     }
   }
 
+  /** Resolves when what is under way is done: a thread that is ended inside the runtime takes the whole process with it. */
   async close(): Promise<void> {
-    await this.#pool.destroy();
+    await this.#pool.close();
   }
 
   #queueOf(tenantId: string, model: ModelDefinition): Queue {
-    const key = `${model.artifact} ${model.output} ${tenantId}`;
+    const key = keyOf(tenantId, model);
     let queue = this.#queues.get(key);
     if (queue === undefined) {
-      queue = { tenantId, model, width: widthOf(model.inputs), waiting: [], isBusy: false };
+      queue = { tenantId, model, width: widthOf(model.inputs), waiting: [], isScheduled: false, running: 0 };
       this.#queues.set(key, queue);
     }
     return queue;
   }
 
+  /** At the end of this turn of the event loop, with all calls that come in it; unless each thread has a batch of the model already. */
+  #schedule(queue: Queue): void {
+    if (queue.isScheduled || queue.running >= this.#options.threads) return;
+    queue.isScheduled = true;
+    setImmediate(() => void this.#work(queue));
+  }
+
   async #work(queue: Queue): Promise<void> {
-    while (queue.waiting.length > 0) {
-      const calls = queue.waiting;
-      queue.waiting = [];
+    queue.isScheduled = false;
+    queue.running += 1;
+    for (let calls = takeBatch(queue); calls.length > 0; calls = takeBatch(queue)) {
       try {
         const scores = await this.#run(queue, calls);
         let from = 0;
@@ -114,26 +135,54 @@ export class OnnxModelScorer implements ModelScorer {
         for (const { reject } of calls) reject(new DependencyUnavailable('The model could not be run', { cause }));
       }
     }
-    queue.isBusy = false;
+    queue.running -= 1;
+    const key = keyOf(queue.tenantId, queue.model);
+    if (queue.running === 0 && this.#queues.get(key) === queue) this.#queues.delete(key);
   }
 
-  async #run({ tenantId, model, width }: Queue, calls: readonly Call[]): Promise<Float32Array> {
-    const count = calls.reduce((sum, call) => sum + call.count, 0);
-    const rows = new Float32Array(count * width);
-    let at = 0;
-    for (const call of calls) {
-      rows.set(call.rows.subarray(0, call.count * width), at);
-      at += call.count * width;
-    }
+  async #run(queue: Queue, calls: readonly Call[]): Promise<Float32Array> {
     this.#batches += 1;
-    const task: ScoreTask = { sha256: model.artifact, rows, count, width, output: model.output };
-    let result = (await this.#pool.run(task, { name: 'score' })) as ScoreResult;
+    const { tenantId, model } = queue;
+    let result = await this.#send(taskOf(queue, calls));
     if (result.kind === 'modelMissing') {
       const bytes = await this.#options.artifacts.get(tenantId, model.artifact);
-      result = (await this.#pool.run({ ...task, bytes } satisfies ScoreTask, { name: 'score' })) as ScoreResult;
+      result = await this.#send({ ...taskOf(queue, calls), bytes });
     }
     if (result.kind === 'modelMissing') throw new Error('A thread did not keep the model that it was given');
     if (!result.scores.every(Number.isFinite)) throw new Error('The model answered with numbers that are not finite');
     return result.scores;
   }
+
+  async #send(task: ScoreTask): Promise<ScoreResult> {
+    return (await this.#pool.run(task, { name: 'score', transferList: [task.rows.buffer as ArrayBuffer] })) as ScoreResult;
+  }
+}
+
+const keyOf = (tenantId: string, { artifact, output }: ModelDefinition): string => `${artifact} ${output} ${tenantId}`;
+
+/** Removes the next calls from the queue; those that nobody waits for any more are left out. */
+function takeBatch(queue: Queue): readonly Call[] {
+  const calls: Call[] = [];
+  let rows = 0;
+  let taken = 0;
+  for (const call of queue.waiting) {
+    if (rows >= fullBatchRows) break;
+    taken += 1;
+    if (call.isLate) continue;
+    calls.push(call);
+    rows += call.count;
+  }
+  queue.waiting = queue.waiting.slice(taken);
+  return calls;
+}
+
+function taskOf({ model, width }: Queue, calls: readonly Call[]): ScoreTask {
+  const count = calls.reduce((sum, call) => sum + call.count, 0);
+  const rows = new Float32Array(count * width);
+  let at = 0;
+  for (const call of calls) {
+    rows.set(call.rows.subarray(0, call.count * width), at);
+    at += call.count * width;
+  }
+  return { sha256: model.artifact, rows, count, width, output: model.output };
 }
