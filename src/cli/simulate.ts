@@ -34,16 +34,18 @@ export interface PolicyResult {
   readonly best: number;
 }
 
-type Policy = 'model' | 'bandit' | 'fixed order';
+/** The last is where the model was asked and did not answer in time, or could not be asked. */
+type Policy = 'model' | 'bandit' | 'editors' | 'no estimate';
 
 const personalize = `query Visit($customerId: ID!, $placement: ID, $context: ContextInput) {
   personalize(customerId: $customerId, placement: $placement, context: $context) {
-    id selectedContent { id } versions { model posterior } candidates { itemId dropped { code } }
+    id level selectedContent { id } versions { model posterior } candidates { itemId dropped { code } }
   }
 }`;
 const visitSchema = z.object({
   personalize: z.object({
     id: z.string(),
+    level: z.string(),
     selectedContent: z.object({ id: z.string() }).nullable(),
     versions: z.object({ model: z.string().nullable(), posterior: z.number().nullable() }),
     candidates: z.array(z.object({ itemId: z.string(), dropped: z.object({ code: z.string() }).nullable() })),
@@ -57,7 +59,7 @@ const ingestEvents = `mutation Browse($events: [EventInput!]!) { ingestEvents(in
 const publishedAt = `query WorldTime($id: ID!) { content(id: $id) { publishedAt } }`;
 const publishedSchema = z.object({ content: z.object({ publishedAt: z.string() }).nullable() });
 
-const visitsAtOnce = 16;
+const visitsAtOnce = 4;
 const reportEveryMs = 2000;
 /** Of the visits, those that go on to a page of something the customer likes, so that features change. */
 const browsing = 0.3;
@@ -165,9 +167,10 @@ class Simulation {
   }
 }
 
-function policyOf({ versions }: Answer): Policy {
+function policyOf({ level, versions }: Answer): Policy {
   if (versions.posterior !== null) return 'bandit';
-  return versions.model === null ? 'fixed order' : 'model';
+  if (versions.model !== null) return 'model';
+  return level === 'FULL' || level === 'STALE_FEATURES' ? 'editors' : 'no estimate';
 }
 
 function outcomesOf(decisionId: string, clicked: boolean, at: number): readonly object[] {
