@@ -29,14 +29,14 @@ const truth = 0.1 * 0.2 + 0.2 * 0.5 + 0.7 * 0.4;
 
 describe('estimateOffPolicy', () => {
   it('agrees with a log of four rows worked out by hand', () => {
-    // Weights 2, 1/2, 1, 1/2; weighted rewards 2, 0, 1, 0.
-    const { ips, snips, effectiveSampleSize, maxWeight, rows } = supported(estimateOffPolicy([row(1, 0.25, 0.5), row(0, 0.5, 0.25), row(1, 0.5, 0.5), row(0, 0.5, 0.25)]));
+    // Weights 2, 1/2, 1, 1; weighted rewards 2, 0, 1, 0.
+    const { ips, snips, effectiveSampleSize, maxWeight, rows } = supported(estimateOffPolicy([row(1, 0.25, 0.5), row(0, 0.5, 0.25), row(1, 0.5, 0.5), row(0, 0.5, 0.5)]));
     expect([rows, maxWeight]).toEqual([4, 2]);
     expect(ips.value).toBeCloseTo(3 / 4, 14);
     expect(ips.standardError).toBeCloseTo(Math.sqrt(11 / 12 / 4), 14);
-    expect(snips.value).toBeCloseTo(3 / 4, 14);
-    expect(snips.standardError).toBeCloseTo(Math.sqrt(1 / 4 + 9 / 64 + 1 / 16 + 9 / 64) / 4, 14);
-    expect(effectiveSampleSize).toBeCloseTo(16 / 5.5, 14);
+    expect(snips.value).toBeCloseTo(2 / 3, 14);
+    expect(snips.standardError).toBeCloseTo(Math.sqrt(4 / 9 + 1 / 9 + 1 / 9 + 4 / 9) / 4.5, 14);
+    expect(effectiveSampleSize).toBeCloseTo(4.5 ** 2 / 6.25, 14);
     expect(ips.high - ips.low).toBeCloseTo(2 * 1.959963984540054 * ips.standardError, 12);
   });
 
@@ -149,10 +149,15 @@ describeWithSharedData('the Open Bandit logs', 'data/open-bandit', folder => {
       squared += w ** 2;
       most = Math.max(most, w);
     }
-    for (const { click, propensity } of log) deviations += (click / (34 * propensity) - clicked / 10_000) ** 2;
+    let residuals = 0;
+    for (const { click, propensity } of log) {
+      deviations += (click / (34 * propensity) - clicked / 10_000) ** 2;
+      residuals += ((click - clicked / all) / (34 * propensity)) ** 2;
+    }
     expect(Math.abs(ips.value - clicked / 10_000)).toBeLessThan(1e-12);
     expect(Math.abs(ips.standardError - Math.sqrt(deviations / 9999 / 10_000))).toBeLessThan(1e-12);
     expect(Math.abs(snips.value - clicked / all)).toBeLessThan(1e-12);
+    expect(Math.abs(snips.standardError - Math.sqrt(residuals) / all)).toBeLessThan(1e-12);
     expect(Math.abs(effectiveSampleSize - all ** 2 / squared)).toBeLessThan(1e-8);
     expect(maxWeight).toBeCloseTo(most, 10);
   });
