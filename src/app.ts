@@ -45,28 +45,34 @@ export interface App {
   readonly tenants: TenantsModule;
   readonly decisions: DecisionsModule;
   /** Reads into memory what decisions of the tenant need, and follows it from then on. */
-  open(tenantId: string): Promise<void>;
+  readonly open: (tenantId: string) => Promise<void>;
   /** Writes what waits to be written, and ends what runs in the background. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 const copiesKept = 20_000;
 
+type Failed = (what: string) => (error: unknown) => void;
+
+/** What is in Redis where there is one, and in this process otherwise. */
+function carriers(redis: Stores['redis'], failed: Failed): { readonly bus: Bus; readonly online: OnlineStore } {
+  if (redis === undefined) return { bus: new MemoryBus(failed('a subscriber of the bus failed')), online: new MemoryOnlineStore() };
+  const processId = uuidv7(systemClock.now());
+  return { bus: new RedisBus({ ...redis, processId, onFailure: failed('a message of the bus was lost') }), online: new RedisOnlineStore(redis.commands) };
+}
+
 /** Puts the features together: one line for each. */
 export function createApp(config: Config, { pool, prisma, redis }: Stores, metrics: Metrics, logger: Logger): App {
   const clock = systemClock;
-  const failed = (what: string) => (error: unknown): void => { logger.warn({ err: error }, what); };
-  const bus: Bus = redis
-    ? new RedisBus({ ...redis, processId: uuidv7(clock.now()), onFailure: failed('a message of the bus was lost') })
-    : new MemoryBus(failed('a subscriber of the bus failed'));
-  const online: OnlineStore = redis ? new RedisOnlineStore(redis.commands) : new MemoryOnlineStore();
+  const failed: Failed = what => error => { logger.warn({ err: error }, what); };
+  const { bus, online } = carriers(redis, failed);
 
   const tenants = tenantsModule({ pool, prisma, bus, onUnannounced: failed('a change of the configuration could not be announced') });
   const { definitions } = tenants;
   const projected = projection({ pool, bus, clock, definitions, online, onFailure: failed('customers could not be projected; it is tried again') });
   const { changed } = projected;
   const records = new OnlineRecords({ store: online, source: projected.source, onFailure: failed('an online record could not be read'), copies: copiesKept });
-  const customers = customersModule({ pool, changed });
+  const customers = customersModule({ pool, clock, changed });
   const featureDefinitions = featureDefinitionsModule({ definitions });
   const features = featuresModule({ pool, definitions, clock, customers: records, changed });
   const events = eventsModule({ pool, clock, came: features.eventsCame });

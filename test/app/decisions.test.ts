@@ -32,6 +32,11 @@ beforeAll(async () => {
 });
 afterAll(() => shop.stop());
 
+interface Candidate {
+  readonly itemId: string;
+  readonly dropped: unknown;
+}
+
 const whole = `query Whole($customer: ID!, $placement: ID, $items: [ContentItemInput!], $context: ContextInput, $limit: Int, $deadlineMs: Int) {
   personalize(customerId: $customer, placement: $placement, items: $items, context: $context, limit: $limit, deadlineMs: $deadlineMs) {
     id customerId isStranger placement { id } selectedContent { id } slate { position propensity item { id } } alternativeOptions { id }
@@ -54,22 +59,24 @@ describe('personalize', () => {
     expect(data.personalize.slate).toHaveLength(1);
     expect(['kayak', 'paddle']).toContain(data.personalize.selectedContent.id);
     expect(data.personalize).toMatchObject({ placement: { id: 'footer' }, propensity: 0.5, level: 'FULL' });
-    expect(data.personalize.candidates.map((it: { itemId: string }) => it.itemId)).toEqual(['kayak', 'paddle']);
+    expect((data.personalize.candidates as Candidate[]).map(it => it.itemId)).toEqual(['kayak', 'paddle']);
   });
 
   it('scores by the model, and says what the rules dropped', async () => {
     const { data } = await shop.query(whole, { customer: 'nobody' });
     expect(data.personalize.confidenceScore).toBeCloseTo(1 / (1 + Math.exp(2 - 3.6)), 6);
     expect(data.personalize.versions).toMatchObject({ model: 'clicks', posterior: null });
-    expect(data.personalize.candidates.find((it: { itemId: string }) => it.itemId === 'scarf').dropped).toEqual({ code: 'vip-scarf', reason: 'because of vip-scarf' });
-    expect(data.personalize.trace.map((it: { stage: string; survivors: number }) => [it.stage, it.survivors])).toEqual([['gather', 3], ['candidates', 3], ['rules', 2], ['score', 2], ['compose', 1]]);
+    expect((data.personalize.candidates as Candidate[]).find(it => it.itemId === 'scarf')?.dropped).toEqual({ code: 'vip-scarf', reason: 'because of vip-scarf' });
+    const trace = data.personalize.trace as readonly { stage: string; survivors: number }[];
+    expect(trace.map(it => [it.stage, it.survivors])).toEqual([['gather', 3], ['candidates', 3], ['rules', 2], ['score', 2], ['compose', 1]]);
   });
 
   it('decides for many in their order, as one batch', async () => {
     const ids = Array.from({ length: 100 }, (_, i) => `visitor-${i}`);
     const { data } = await shop.query('query Many($ids: [ID!]!) { personalizeMany(customerIds: $ids) { id customerId selectedContent { id } } }', { ids });
-    expect(data.personalizeMany.map((it: { customerId: string }) => it.customerId)).toEqual(ids);
-    expect(new Set(data.personalizeMany.map((it: { id: string }) => it.id)).size).toBe(100);
+    const decided = data.personalizeMany as readonly { id: string; customerId: string }[];
+    expect(decided.map(it => it.customerId)).toEqual(ids);
+    expect(new Set(decided.map(it => it.id)).size).toBe(100);
   });
 
   it('has a REST twin that decides the same', async () => {
@@ -89,7 +96,7 @@ describe('a logged decision', () => {
     expect(found.data.decision).toEqual(decided);
     await furnish(shop, { items: [item('hat')], models: [{ ...clicks, inputs: [{ ...clicks.inputs[0], missing: 1 }] }], placements: [{ ...hero, scorer: { kind: 'model', modelId: 'clicks' } }], ruleSets: [] });
     const now = (await shop.query(whole, { customer: 'nobody' })).data.personalize;
-    expect(now.versions.snapshot).toBeGreaterThan(decided.versions.snapshot);
+    expect(now.versions.snapshot).toBeGreaterThan(decided.versions.snapshot as number);
     const { data } = await shop.query(
       'query Again($id: ID!) { replayDecision(id: $id) { identical replayed { selectedContent { id } propensity confidenceScore } } explainDecision(id: $id, itemId: "scarf") { selected summary rank } }',
       { id: decided.id },

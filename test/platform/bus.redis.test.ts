@@ -48,7 +48,7 @@ describeWithRedis('RedisBus', url => {
     await there.bus.subscribe(topic, event => void heard.push(event));
     const killer = new Redis(url);
     const id = await there.connections.subscriber.client('ID').catch(() => undefined);
-    for (const line of String(await killer.client('LIST', 'TYPE', 'pubsub')).split('\n')) {
+    for (const line of String(await killer.call('CLIENT', 'LIST', 'TYPE', 'pubsub')).split('\n')) {
       const found = /id=(\d+)/.exec(line)?.[1];
       if (found !== undefined && (id === undefined || Number(found) === id)) await killer.client('KILL', 'ID', found);
     }
