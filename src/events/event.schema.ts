@@ -1,48 +1,86 @@
 import { z } from 'zod';
 import { LimitExceeded } from '../kernel/errors.js';
 import { isoTimeMs } from '../kernel/iso-time.js';
-import type { Json } from '../kernel/json.js';
 import { id, instant } from '../tenants/body.schema.js';
-import { eventTypes, type CustomerEvent } from './event.js';
+import { eventTypes, type EventFault, type ParsedEvent } from './event.js';
 
 export const mostEvents = 1000;
 const mostPropertyText = 20_000;
-/** Clocks of others may be this far ahead of ours. */
+const mostLevels = 16;
+/** Clocks of others may be this far ahead of ours; what they call the future is now. */
 const aheadMs = 300_000;
-/** PostgreSQL's jsonb has no place for it. */
-const hasNul = (text: string): boolean => text.includes('\\u0000');
+/** The longest window of a feature: what is older could count for nothing. */
+const oldestMs = 2 * 366 * 86_400_000;
 
-const event = z.strictObject({
-  id,
-  customerId: id,
-  type: z.enum(eventTypes, `one of ${eventTypes.join(', ')}`),
-  at: instant.nullish(),
-  properties: z
-    .record(z.string(), z.json())
-    .refine(it => JSON.stringify(it).length <= mostPropertyText, `at most ${mostPropertyText} characters`)
-    .refine(it => !hasNul(JSON.stringify(it)), 'text without the character U+0000')
-    .nullish(),
-});
+const properties = z
+  .unknown()
+  .refine(it => levelsOf(it) <= mostLevels, { message: `at most ${mostLevels} levels`, abort: true })
+  .pipe(z.record(z.string(), z.json(), 'an object'))
+  .refine(isKept, 'texts in well-formed Unicode, without U+0000')
+  .refine(it => JSON.stringify(it).length <= mostPropertyText, `at most ${mostPropertyText} characters as JSON`);
 
-export type ParsedEvent = { readonly event: CustomerEvent } | { readonly id: string | null; readonly pointer: string; readonly expected: string };
+const event = z.strictObject(
+  {
+    id,
+    customerId: id,
+    type: z.enum(eventTypes, `one of ${eventTypes.join(', ')}`),
+    at: instant.nullish(),
+    properties: properties.nullish(),
+  },
+  { error: issue => (issue.code === 'unrecognized_keys' ? 'no other fields than id, customerId, type, at and properties' : 'an event') },
+);
 
 /** Each event on its own: a bad one does not keep the others out. @throws LimitExceeded for more than 1,000 */
 export function parseEvents(inputs: readonly unknown[], now: number): readonly ParsedEvent[] {
   if (inputs.length > mostEvents) throw new LimitExceeded(`At most ${mostEvents} events at once.`, { details: { limit: mostEvents } });
-  return inputs.map(input => {
+  return inputs.map((input): ParsedEvent => {
     const result = event.safeParse(input);
-    if (!result.success) {
-      const [issue] = result.error.issues;
-      return { id: idOf(input), pointer: `/${(issue?.path ?? []).map(String).join('/')}`, expected: issue?.message ?? 'an event' };
-    }
-    const { id: eventId, customerId, type, at, properties } = result.data;
+    if (!result.success) return faultOf(input, result.error.issues[0]);
+    const { at, ...rest } = result.data;
     const time = at === null || at === undefined ? now : (isoTimeMs(at) ?? Number.NaN);
-    if (time > now + aheadMs) return { id: eventId, pointer: '/at', expected: 'a time that is not in the future' };
-    return { event: { id: eventId, customerId, type, at: time, properties: (properties ?? {}) as Record<string, Json> } };
+    if (time > now + aheadMs) return { id: rest.id, pointer: '/at', expected: 'a time that is not in the future', got: 'text' };
+    if (time < now - oldestMs) return { id: rest.id, pointer: '/at', expected: 'a time within the last two years', got: 'text' };
+    return { event: { ...rest, at: Math.min(time, now), properties: rest.properties ?? {} } };
   });
 }
 
-function idOf(input: unknown): string | null {
-  const parsed = z.object({ id }).safeParse(input);
-  return parsed.success ? parsed.data.id : null;
+function faultOf(input: unknown, issue: z.core.$ZodIssue | undefined): EventFault {
+  const path = issue?.path ?? [];
+  const withId = z.object({ id }).safeParse(input);
+  return {
+    id: withId.success ? withId.data.id : null,
+    pointer: path.map(part => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join(''),
+    expected: issue?.message ?? 'an event',
+    got: kindOf(valueAt(input, path)),
+  };
+}
+
+function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((value, part) => (typeof value === 'object' && value !== null ? (value as Record<PropertyKey, unknown>)[part] : undefined), input);
+}
+
+function kindOf(value: unknown): EventFault['got'] {
+  if (value === undefined) return 'nothing';
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'list';
+  if (typeof value === 'string') return 'text';
+  return typeof value === 'number' ? 'number' : typeof value === 'boolean' ? 'boolean' : 'object';
+}
+
+/** Level by level: a body may be nested deeper than a recursion could go. */
+function levelsOf(value: unknown): number {
+  let levels = 0;
+  let level: readonly unknown[] = [value];
+  while (level.length > 0 && levels <= mostLevels) {
+    levels += 1;
+    level = level.flatMap((it): readonly unknown[] => (typeof it === 'object' && it !== null ? Object.values(it) : [])).filter(it => typeof it === 'object');
+  }
+  return levels;
+}
+
+/** Whether PostgreSQL keeps all texts in it as they are. */
+function isKept(value: unknown): boolean {
+  if (typeof value === 'string') return !/[\0\p{Cs}]/u.test(value);
+  if (typeof value !== 'object' || value === null) return true;
+  return Object.entries(value).every(([key, it]) => isKept(key) && isKept(it));
 }

@@ -11,13 +11,35 @@ export interface CustomerEvent {
   readonly properties: Readonly<Record<string, Json>>;
 }
 
-export const eventTypes = ['page_view', 'add_to_cart', 'purchase', 'email_open', 'email_click', 'form_submit', 'login'] as const;
+export const eventTypes = ['page_view', 'email_open', 'email_click', 'form_submit', 'add_to_cart', 'purchase', 'login'] as const;
 
-export interface EventLog {
-  /** Commits those that are new, all or none, and tells their ids. Customers who are not there come into being. */
-  append(tenantId: string, events: readonly CustomerEvent[], receivedAt: number): Promise<ReadonlySet<string>>;
+export interface Appended {
+  /** Ids of the events that were new. */
+  readonly fresh: ReadonlySet<string>;
+  /** Customers who came into being, or whose values changed. */
+  readonly changedCustomers: readonly string[];
 }
 
+export interface EventLog {
+  /**
+   * Commits the events that are new, and what is computed from them, all or nothing. Of several with one id the first is taken.
+   * Customers who are not there come into being.
+   */
+  append(tenantId: string, events: readonly CustomerEvent[], receivedAt: number): Promise<Appended>;
+}
+
+/** Why an event was not taken. */
+export interface EventFault {
+  readonly id: string | null;
+  /** JSON pointer within the event. */
+  readonly pointer: string;
+  readonly expected: string;
+  /** Kind of what was there instead; never the value. */
+  readonly got: 'nothing' | 'null' | 'boolean' | 'number' | 'text' | 'list' | 'object';
+}
+
+export type ParsedEvent = { readonly event: CustomerEvent } | EventFault;
+
 export type Ingested =
-  | { readonly id: string | null; readonly status: 'ACCEPTED' | 'DUPLICATE' }
-  | { readonly id: string | null; readonly status: 'REJECTED'; readonly code: string; readonly pointer: string; readonly expected: string };
+  | { readonly id: string; readonly status: 'ACCEPTED' | 'DUPLICATE' }
+  | ({ readonly status: 'REJECTED'; readonly code: 'INVALID_INPUT' } & EventFault);

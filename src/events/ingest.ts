@@ -1,23 +1,27 @@
-import type { CustomerEvent, EventLog, Ingested } from './event.js';
+import type { EventLog, Ingested, ParsedEvent } from './event.js';
 
 export interface IngestDeps {
   readonly log: EventLog;
-  /** What is computed from events is made to follow them, before they are acknowledged. */
-  readonly came: (tenantId: string, customerIds: readonly string[], types: ReadonlySet<string>) => Promise<void>;
-  readonly parse: (inputs: readonly unknown[], now: number) => readonly ({ readonly event: CustomerEvent } | { readonly id: string | null; readonly pointer: string; readonly expected: string })[];
+  /** Lets everything else follow the customers; never rejects. */
+  readonly changed: (tenantId: string, customerIds: readonly string[]) => Promise<void>;
+  readonly parse: (inputs: readonly unknown[], now: number) => readonly ParsedEvent[];
   readonly now: () => number;
 }
 
 /** Answers in the order of the inputs, after the commit. */
-export async function ingest({ log, came, parse, now }: IngestDeps, tenantId: string, inputs: readonly unknown[]): Promise<readonly Ingested[]> {
+export async function ingest({ log, changed, parse, now }: IngestDeps, tenantId: string, inputs: readonly unknown[]): Promise<readonly Ingested[]> {
   const receivedAt = now();
   const parsed = parse(inputs, receivedAt);
-  const good = parsed.flatMap(it => ('event' in it ? [it.event] : []));
-  const fresh = new Set(good.length === 0 ? [] : await log.append(tenantId, good, receivedAt));
-  // Duplicates too: their sender may not have been answered because we ended between the commit and this.
-  if (good.length > 0) await came(tenantId, [...new Set(good.map(it => it.customerId))], new Set(good.map(it => it.type)));
-  return parsed.map((it): Ingested => {
-    if (!('event' in it)) return { ...it, status: 'REJECTED', code: 'INVALID_INPUT' };
+  const events = parsed.flatMap(it => ('event' in it ? [it.event] : []));
+  if (events.length === 0) return answersTo(parsed, new Set());
+  const { fresh, changedCustomers } = await log.append(tenantId, events, receivedAt);
+  await changed(tenantId, changedCustomers);
+  return answersTo(parsed, new Set(fresh));
+}
+
+function answersTo(parsed: readonly ParsedEvent[], fresh: Set<string>): readonly Ingested[] {
+  return parsed.map(it => {
+    if (!('event' in it)) return { status: 'REJECTED', code: 'INVALID_INPUT', ...it };
     return { id: it.event.id, status: fresh.delete(it.event.id) ? 'ACCEPTED' : 'DUPLICATE' };
   });
 }

@@ -16,7 +16,7 @@ export class EventInput {
   @Field(() => String, { description: 'page_view, add_to_cart, purchase, email_open, email_click, form_submit or login.' })
   type!: string;
 
-  @Field(() => DateTimeScalar, { nullable: true, description: 'At which it happened; now by default.' })
+  @Field(() => DateTimeScalar, { nullable: true, description: 'At which it happened, within the last two years; now by default.' })
   at?: string | null;
 
   @Field(() => JsonScalar, { nullable: true, description: 'An object: sessionId, pageUrl, userAgent, metadata, value …' })
@@ -39,6 +39,9 @@ export class EventResultType {
 
   @Field(() => String, { nullable: true, description: 'What has to be there.' })
   expected?: string;
+
+  @Field(() => String, { nullable: true, description: 'What is there instead: nothing, null, boolean, number, text, list or object.' })
+  got?: string;
 }
 
 @ObjectType('IngestResult', { simpleResolvers: true })

@@ -8,7 +8,7 @@ import type { Clock } from '../kernel/clock.js';
 import { CustomerFeatureType } from './customer-feature.type.js';
 import { viewFeature, type FeatureDefinition } from './feature.js';
 
-export type OnlineRecordById = LoaderKey<string, OnlineRecord | undefined>;
+export type OnlineRecordById = LoaderKey<string, OnlineRecord>;
 
 @Resolver(() => CustomerType)
 export class CustomerFeaturesResolver {
@@ -26,7 +26,7 @@ export class CustomerFeaturesResolver {
   async features(@Root() { id }: Customer, @Ctx() { loaders }: RequestContext): Promise<readonly CustomerFeatureType[]> {
     const [record, definitions] = await Promise.all([loaders.get(this.#recordById).load(id), loaders.get(this.#definitions).load('all')]);
     return definitions.map(definition => {
-      const reading = record?.features[definition.name];
+      const reading = record.features[definition.name];
       const { value, status, ageMs } = viewFeature(definition, reading, this.#clock.now());
       return { name: definition.name, value: value ?? null, status, at: reading ? new Date(reading.at) : null, ageMs: ageMs ?? null };
     });

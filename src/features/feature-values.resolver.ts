@@ -27,12 +27,13 @@ export class FeatureValuesResolver {
   @Mutation(() => SetFeaturesPayload, { description: 'Takes values that were computed elsewhere. A customer whom nobody knew comes into being.' })
   async setFeatures(
     @Ctx() { principal }: RequestContext,
-    @Arg('input', () => SetFeaturesInput) { customers }: SetFeaturesInput,
+    @Arg('input', () => SetFeaturesInput) input: SetFeaturesInput,
   ): Promise<SetFeaturesPayload> {
     requireRole(principal, 'server', 'admin');
     const { store, catalogue, clock, changed } = this.#deps;
     const definitions = await catalogue.definitions(principal.tenantId);
-    const ids = await store.write(principal.tenantId, parseSetFeatures(bodyOf(customers), definitions, clock.now()));
+    const now = clock.now();
+    const ids = await store.write(principal.tenantId, parseSetFeatures(bodyOf(input), definitions, now), now);
     await changed(principal.tenantId, ids);
     return { changedCustomers: ids.length };
   }

@@ -1,5 +1,5 @@
 import type { FeatureValue } from '../customers/online-record.js';
-import type { FeatureDefinition } from './feature.js';
+import { isOfType, type FeatureDefinition } from './feature.js';
 
 export interface FeatureWrite {
   readonly customerId: string;
@@ -11,18 +11,39 @@ export interface FeatureWrite {
 
 export interface FeatureValueStore {
   /**
-   * Keeps each value unless a newer one is there; of the same time, the last one written stays. Makes customers who are not there.
-   * All or nothing, and twice is as good as once. Returns the customers whose values changed.
+   * Keeps each value unless a newer one is there; of several of one time the greatest as JSON, so that their order never matters. Makes
+   * customers who are not there. All or nothing, and twice is as good as once. Returns the customers who changed.
    */
-  write(tenantId: string, values: readonly FeatureWrite[]): Promise<readonly string[]>;
-  /** Computes aggregates anew from the event log, as of `now`, and keeps them. Returns the customers whose values changed. */
-  recount(tenantId: string, what: Recount): Promise<readonly string[]>;
+  write(tenantId: string, values: readonly FeatureWrite[], now: number): Promise<readonly string[]>;
 }
 
-export interface Recount {
-  /** Each has an aggregate. */
-  readonly definitions: readonly FeatureDefinition[];
-  readonly customerIds: readonly string[];
-  /** Epoch milliseconds. */
-  readonly now: number;
+/** What the log holds of one customer's events within an aggregate's window. */
+export interface EventSums {
+  readonly count: number;
+  /** Of the numbers that the property has; exact decimal digits. */
+  readonly sum: string | null;
+  /** The newest value of the property that is of the JSON type of the feature. */
+  readonly last: unknown;
+  /** Of the newest event, in epoch milliseconds; null where there is none. */
+  readonly newestAt: number | null;
+}
+
+const dayMs = 86_400_000;
+const longestText = 1000;
+
+/** The value of an aggregate at `now`; undefined where nothing in the window gives one. */
+export function aggregateOf({ valueType, aggregate }: FeatureDefinition, { count, sum, last, newestAt }: EventSums, now: number): FeatureValue | undefined {
+  switch (aggregate?.function) {
+    case 'count': return count;
+    // A sum of very large numbers leaves what a number can hold.
+    case 'sum': return Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, Number(sum ?? 0)));
+    case 'last': return isFeatureValue(last) && isOfType(last, valueType) ? last : undefined;
+    case 'recencyDays': return newestAt === null ? undefined : Math.max(0, now - newestAt) / dayMs;
+    case undefined: return undefined;
+  }
+}
+
+function isFeatureValue(value: unknown): value is FeatureValue {
+  if (Array.isArray(value)) return value.length <= longestText && value.every(it => typeof it === 'string' && it.length <= longestText);
+  return typeof value === 'string' ? value.length <= longestText : typeof value === 'number' || typeof value === 'boolean';
 }

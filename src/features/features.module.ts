@@ -1,14 +1,16 @@
 import type { Pool } from 'pg';
 import type { CustomersChanged } from '../customers/customer.js';
 import type { OnlineRecords } from '../customers/online-records.js';
+import type { EventsDeps } from '../events/events.module.js';
 import type { Clock } from '../kernel/clock.js';
+import { DependencyUnavailable } from '../kernel/errors.js';
 import { mostOfAKind } from '../tenants/definition-kind.js';
 import { definitionListLoader } from '../tenants/definition.loader.js';
 import type { Definitions } from '../tenants/definitions.js';
 import { CustomerFeaturesResolver, type OnlineRecordById } from './customer-features.resolver.js';
 import type { FeatureCatalogue } from './feature-catalogue.js';
 import { features, parseFeature } from './feature.schema.js';
-import { PostgresFeatureValueStore } from './feature-values.postgres.js';
+import { PostgresFeatureValueStore, recount } from './feature-values.postgres.js';
 import { FeatureValuesResolver } from './feature-values.resolver.js';
 
 export interface FeaturesDeps {
@@ -21,8 +23,8 @@ export interface FeaturesDeps {
 
 export interface FeaturesModule {
   readonly resolvers: readonly object[];
-  /** Computes aggregates of these customers anew, after events of these types have come. */
-  readonly eventsCame: (tenantId: string, customerIds: readonly string[], types: ReadonlySet<string>) => Promise<void>;
+  /** Counts aggregates anew where events come. */
+  readonly eventsCame: EventsDeps['came'];
 }
 
 const patienceMs = 5000;
@@ -37,16 +39,23 @@ export function featuresModule({ pool, definitions, clock, customers, changed }:
   };
   const recordById: OnlineRecordById = {
     name: 'online record by customer',
-    loadMany: async (ids, tenantId) => (await customers.read(tenantId, ids, patienceMs)).map(it => it.record),
+    async loadMany(ids, tenantId) {
+      const found = await customers.read(tenantId, ids, patienceMs);
+      return found.map(({ record }) => record ?? new DependencyUnavailable('The features of a customer could not be read.'));
+    },
   };
   return {
     resolvers: [
       new FeatureValuesResolver({ store, catalogue, clock, changed }),
       new CustomerFeaturesResolver(recordById, definitionListLoader(definitions, features), clock),
     ],
-    async eventsCame(tenantId, customerIds, types) {
-      const touched = [...(await catalogue.definitions(tenantId)).values()].filter(({ aggregate }) => aggregate !== undefined && types.has(aggregate.event));
-      if (touched.length > 0) await changed(tenantId, await store.recount(tenantId, { definitions: touched, customerIds, now: clock.now() }));
+    eventsCame: {
+      async plan(tenantId, types) {
+        const all = [...(await catalogue.definitions(tenantId)).values()];
+        const touched = all.filter(({ aggregate }) => aggregate !== undefined && types.has(aggregate.event));
+        return (client, customerIds, now) => recount(client, tenantId, { definitions: touched, customerIds, now });
+      },
+      changed,
     },
   };
 }

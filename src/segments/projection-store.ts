@@ -31,7 +31,7 @@ export interface ProjectionStore {
   project(tenantId: string, customerIds: readonly string[], by: ProjectedBy): Promise<readonly Projected[] | undefined>;
   /** Records of those of these customers who are known, from what is kept. One round trip. */
   load(tenantId: string, customerIds: readonly string[]): Promise<readonly OnlineRecord[]>;
-  /** Notes that what was projected has been written and announced; a customer who has changed meanwhile stays behind. */
+  /** Notes that what was projected has been written and announced; what a customer changed in meanwhile is still to come. */
   settle(tenantId: string, projected: readonly Projected[], by: ProjectedBy): Promise<void>;
   /** Customers of any tenant whose last change, before the given time, has not been settled. */
   findUnsettled(before: number, limit: number): Promise<readonly { readonly tenantId: string; readonly customerId: string }[]>;

@@ -32,14 +32,15 @@ const leaveSql = `
   WHERE m.tenant_id = $1 AND m.segment_id = it.segment_id AND m.customer_id = it.customer_id`;
 const changeSql = 'SELECT attune_change_customers($1, $2, $3, $4)';
 
-/** Locks in the order of the ids, as everybody does. What has changed since it was projected stays as it is. */
+/** Locks in the order of the ids, as everybody does. What has changed after it was projected stays to be announced. */
 const settleSql = `
-  WITH same AS (
-    SELECT c.id, c.version FROM customers c JOIN unnest($2::text[], $3::bigint[]) AS it(id, version) ON it.id = c.id AND it.version = c.version
-    WHERE c.tenant_id = $1 ORDER BY c.id FOR UPDATE OF c
+  WITH held AS (
+    SELECT c.id, it.version FROM customers c JOIN unnest($2::text[], $3::bigint[]) AS it(id, version) ON it.id = c.id
+    WHERE c.tenant_id = $1 AND (c.projected_version < it.version OR c.rules_version < $4) ORDER BY c.id FOR UPDATE OF c
   )
-  UPDATE customers c SET projected_version = same.version, unannounced = '{}', rules_version = GREATEST(c.rules_version, $4)
-  FROM same WHERE c.tenant_id = $1 AND c.id = same.id AND (c.projected_version < same.version OR c.rules_version < $4)`;
+  UPDATE customers c SET projected_version = GREATEST(c.projected_version, held.version), rules_version = GREATEST(c.rules_version, $4),
+    unannounced = ARRAY(SELECT it FROM unnest(c.unannounced) AS it WHERE split_part(it, ' ', 1)::bigint > held.version)
+  FROM held WHERE c.tenant_id = $1 AND c.id = held.id`;
 
 const unsettledSql = `
   SELECT tenant_id AS "tenantId", id AS "customerId" FROM customers WHERE projected_version < version AND updated_at <= $1 ORDER BY tenant_id, id LIMIT $2`;
@@ -101,18 +102,20 @@ function projectedOf(row: TruthRow, { segments, now }: ProjectedBy): Projected {
   const entered = after.filter(id => !was.has(id));
   const left = record.segments.filter(id => !is.has(id));
   const moved = entered.length + left.length > 0;
-  const names = new Set([...row.unannounced, ...[...entered, ...left].map(id => `SEGMENT ${id}`)]);
+  const names = new Set([...row.unannounced.map(withoutVersion), ...[...entered, ...left].map(id => `SEGMENT ${id}`)]);
   return {
     record: { ...record, version: record.version + (moved ? 1 : 0), segments: after },
     entered,
     left,
-    unannounced: [...names].map(changeOf),
+    unannounced: [...names].sort().map(changeOf),
     changedAt: moved ? now : row.updated_at.getTime(),
     isSettled: row.is_settled && !moved,
   };
 }
 
 const hasMoved = ({ entered, left }: Projected): boolean => entered.length + left.length > 0;
+
+const withoutVersion = (text: string): string => text.slice(text.indexOf(' ') + 1);
 
 function changeOf(text: string): Projected['unannounced'][number] {
   const space = text.indexOf(' ');
