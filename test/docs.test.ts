@@ -2,17 +2,16 @@ import { existsSync } from 'node:fs';
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import type { ZodType } from 'zod';
 import { errorTable } from '../src/kernel/errors.js';
 import { clientVariables, serverVariables } from '../src/platform/config.js';
 
 const root = path.join(import.meta.dirname, '..');
 
-type Variables = (typeof serverVariables | typeof clientVariables)['shape'];
-
-function table(shape: Variables): string {
+function table(shape: Readonly<Record<string, ZodType>>): string {
   const rows = Object.entries(shape).map(([name, schema]) => {
     const preset = schema.safeParse(undefined);
-    const value = preset.success && preset.data !== undefined ? String(preset.data) : '';
+    const value = preset.success && preset.data !== undefined ? String(preset.data as string | number) : '';
     return `| \`${name}\` | ${value === '' ? '–' : `\`${value}\``} | ${schema.description ?? ''} |`;
   });
   return ['| variable | default | meaning |', '|---|---|---|', ...rows].join('\n');
