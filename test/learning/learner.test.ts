@@ -1,3 +1,4 @@
+import 'reflect-metadata';
 import { describe, expect, it } from '@jest/globals';
 import { Learner } from '../../src/learning/learner.js';
 import { learningModule } from '../../src/learning/learning.module.js';
@@ -18,7 +19,7 @@ describe('Learner', () => {
     const bus = new MemoryBus(error => { throw error; });
     const runtime = runtimeModule({ pool, bus, artifacts: { get: async () => new Uint8Array(), put: async () => '' }, threads: 1, onFailure: error => { throw error; } });
     await runtime.open(tenant.id);
-    const { learner } = learningModule({ pool, bus, logger: createLogger({ logLevel: 'silent' }), snapshots: { at: tenant.at } });
+    const { learner } = learningModule({ pool, bus, logger: createLogger({ logLevel: 'silent' }), snapshots: tenant });
     const record = tenant.decision({ engagement_score: 1 });
     await tenant.write(record);
     const x = Float64Array.of(1, 1, 0);
@@ -91,7 +92,7 @@ describe('Learner', () => {
     const record = tenant.decision({});
     await tenant.write(record);
     await tenant.tell(outcome(record, 'impression'));
-    await learningModule({ pool, bus, logger: createLogger({ logLevel: 'silent' }), snapshots: { at: tenant.at } }).learner.learn(tenant.id);
+    await learningModule({ pool, bus, logger: createLogger({ logLevel: 'silent' }), snapshots: tenant }).learner.learn(tenant.id);
     expect(messages).toEqual([{ kind: 'message', message: { placementId: 'hero', version: 1 } }]);
   });
 });

@@ -40,6 +40,8 @@ export class LearningTenant {
     return snapshot;
   };
 
+  readonly load = (): Promise<Snapshot> => this.at(this.id, this.#snapshots.length);
+
   /** A decision of uniform chance for a customer with these features, not written yet. */
   decision(features: Readonly<Record<string, number>>, version = 1, more: Parameters<typeof request>[0] = {}): DecisionRecord {
     const snapshot = this.#snapshots[version - 1];

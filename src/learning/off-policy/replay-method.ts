@@ -36,12 +36,12 @@ const propensityTolerance = 1e-3;
  * where it chooses as the log did, it is told the reward, which counts. Unbiased for a run of as many decisions as there are matches.
  * @param policy begins anew, and is used up
  */
-export function replayPolicy(log: Iterable<LoggedTrial>, policy: LearningPolicy, random: Random): ReplayEstimate {
+export async function replayPolicy(log: AsyncIterable<LoggedTrial>, policy: LearningPolicy, random: Random): Promise<ReplayEstimate> {
   let rows = 0;
   let matched = 0;
   let rewards = 0;
   let uniform = true;
-  for (const { x, arms, arm, propensity, reward } of log) {
+  for await (const { x, arms, arm, propensity, reward } of log) {
     rows++;
     uniform &&= arms.includes(arm) && Math.abs(propensity * arms.length - 1) <= propensityTolerance;
     if (!uniform || policy.choose(x, arms, random) !== arm) continue;
