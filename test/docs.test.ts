@@ -10,8 +10,8 @@ const root = path.join(import.meta.dirname, '..');
 
 function table(shape: Readonly<Record<string, ZodType>>): string {
   const rows = Object.entries(shape).map(([name, schema]) => {
-    const preset = schema.safeParse(undefined);
-    const value = preset.success && preset.data !== undefined ? String(preset.data as string | number) : '';
+    const preset = schema.safeParse(undefined).data;
+    const value = typeof preset === 'string' || typeof preset === 'number' ? String(preset) : '';
     return `| \`${name}\` | ${value === '' ? '–' : `\`${value}\``} | ${schema.description ?? ''} |`;
   });
   return ['| variable | default | meaning |', '|---|---|---|', ...rows].join('\n');

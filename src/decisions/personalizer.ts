@@ -49,9 +49,9 @@ export interface PersonalizerDeps {
   readonly observe: (record: DecisionRecord) => void;
 }
 
-/** Shares of the deadline; what is left covers the stages that only compute. */
-const gatherShare = 0.4;
-const scoreShare = 0.4;
+/** Shares of the deadline by which a stage is done with, or done without; what is left covers the stages that only compute. */
+const gatheredBy = 0.6;
+const scoredBy = 0.9;
 
 /** Carries requests through the pipeline: gathers, lets the model score, and hands what was decided to the log. */
 export class Personalizer {
@@ -76,7 +76,7 @@ export class Personalizer {
     const started = this.#deps.stopwatch();
     const snapshot = this.#deps.snapshots.current(tenantId) ?? (await this.#deps.snapshots.load(tenantId));
     const targets = asks.map(ask => placementOf(ask, snapshot));
-    const gathered = await this.#deps.customers.read(tenantId, asks.map(({ customerId }) => customerId), deadlineMs * gatherShare);
+    const gathered = await this.#deps.customers.read(tenantId, asks.map(({ customerId }) => customerId), deadlineMs * gatheredBy);
     const gatheredAt = this.#deps.stopwatch();
     const prepared = asks.map((ask, i) => {
       const placement = targets[i] ?? placementOf(ask, snapshot);
@@ -85,7 +85,7 @@ export class Personalizer {
       return prepare(this.#requestOf(ask, placement), state, snapshot, placement);
     });
     const preparedAt = this.#deps.stopwatch();
-    const scores = await this.#score(tenantId, prepared, snapshot, deadlineMs * scoreShare);
+    const scores = await this.#score(tenantId, prepared, snapshot, Math.max(1, deadlineMs * scoredBy - (preparedAt - started)));
     const scoredAt = this.#deps.stopwatch();
     return prepared.map((it, i): Decided => {
       const of = scores[i] ?? { source: 'unavailable' };
