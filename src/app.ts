@@ -89,17 +89,17 @@ export function createApp(config: Config, { pool, prisma, redis }: Stores, metri
     customers: records, customerById: customers.customerById, scorer: runtime.scorer, posteriors: runtime.posteriors, onLearned: runtime.onLearned,
   });
   const imports = importModule(pool);
-  const { learner } = learningModule({ pool, bus, logger, snapshots: decisions.snapshots });
-  const outcomes = outcomesModule({ pool, decisions: decisions.log, metrics, onAccepted: tenantId => { learner.wake(tenantId); } });
+  const learning = learningModule({ pool, bus, logger, snapshots: decisions.snapshots });
+  const outcomes = outcomesModule({ pool, decisions: decisions.log, metrics, onAccepted: tenantId => { learning.learner.wake(tenantId); } });
 
   const warm = ({ tenantId, models: all }: Snapshot): Promise<void> => runtime.warm(tenantId, Array.from(all.values(), it => it.model));
   decisions.snapshots.onChange((snapshot, change) => {
     if (change?.subjects.some(({ kind }) => kind === 'model') !== false) void warm(snapshot);
   });
-  learner.start();
+  learning.learner.start();
   return {
     resolvers: [
-      tenants, customers, featureDefinitions, features, events, segmentDefinitions, segments, content, rules, experiments, models, decisions, imports, outcomes,
+      tenants, customers, featureDefinitions, features, events, segmentDefinitions, segments, content, rules, experiments, models, decisions, imports, outcomes, learning,
     ].flatMap(it => it.resolvers),
     routes: [events, decisions, outcomes].flatMap(it => it.routes),
     tenants,
@@ -112,7 +112,7 @@ export function createApp(config: Config, { pool, prisma, redis }: Stores, metri
       decisions.feed.close();
       decisions.snapshots.close();
       await projected.stop();
-      await learner.stop();
+      await learning.learner.stop();
       const lost = await decisions.log.close(config.stopGraceMs);
       if (lost > 0) logger.error({ decisions: lost }, 'decisions that were answered could not be written before the end');
       await runtime.close();

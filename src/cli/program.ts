@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { seededRandom } from '../kernel/random.js';
+import { evaluatedPolicies, type EvaluatedPolicy } from '../learning/policy-evaluation.js';
 import type { ClientConfig } from '../platform/config.js';
 import { clientOf, connectionOf, type Client } from './client.js';
 import { describeEvaluation, evaluate } from './evaluate.js';
@@ -22,6 +23,12 @@ export interface CommandLineDeps {
 
 interface JsonOption {
   readonly json?: true;
+}
+
+interface EvaluateOptions {
+  readonly log: string;
+  readonly policy: EvaluatedPolicy;
+  readonly placement?: string;
 }
 
 /**
@@ -90,10 +97,11 @@ function addEvaluate(program: Command, terminal: Terminal, client: () => Promise
     .command('evaluate')
     .description('Estimate from a log what another policy would have got, without showing anything to anybody.')
     .requiredOption('--log <name>', 'the log: live, or an imported one such as bts-men')
-    .requiredOption('--policy <name>', 'the policy to judge')
+    .addOption(new Option('--policy <name>', 'the policy to judge').choices(evaluatedPolicies).makeOptionMandatory())
+    .option('--placement <id>', "only decisions of this placement; linucb then has its bandit's features")
     .option('--json', 'answer in JSON')
-    .action(async ({ log, policy, json }: JsonOption & { readonly log: string; readonly policy: string }) => {
-      const evaluation = await evaluate(await client(), log, policy);
+    .action(async ({ json, placement, log, policy }: JsonOption & EvaluateOptions) => {
+      const evaluation = await evaluate(await client(), { log, policy, placementId: placement });
       for (const line of json ? [JSON.stringify(evaluation)] : describeEvaluation(evaluation)) terminal.out(line);
     });
 }

@@ -51,7 +51,7 @@ const run = (args: readonly string[], deps: Partial<CommandLineDeps> = {}): Prom
 const evaluation = (log: unknown, policy: unknown): object => ({
   log, policy, decisions: 10_000,
   ips: { value: 0.003, low: 0.001, high: 0.005 }, snips: { value: 0.004, low: 0.002, high: 0.006 },
-  effectiveSampleSize: 655.7, maxWeight: 178.25, supported: true,
+  replay: null, effectiveSampleSize: 655.7, maxWeight: 178.25, supported: true, reason: null,
 });
 const evaluates = ({ body }: Asked): string => {
   const { log, policy } = body.variables['input'] as { readonly log: string; readonly policy: string };
@@ -80,6 +80,7 @@ describe('the command line', () => {
   it.each([
     [['frobnicate'], 'unknown command'],
     [['evaluate', '--log', 'live'], "required option '--policy <name>' not specified"],
+    [['evaluate', '--log', 'live', '--policy', 'greedy'], 'Allowed choices are uniform, linucb'],
     [['simulate', '--visits', 'many'], 'It is a number above 0.'],
   ])('refuses %j with a reason and without a stack', async (args, reason) => {
     expect(await run(args)).toBe(1);
@@ -105,29 +106,29 @@ describe('the command line', () => {
 
   it("speaks with the key it is given, else with the admin key of the data folder's keys.json", async () => {
     answer = evaluates;
-    await run(['evaluate', '--log', 'l', '--policy', 'p']);
+    await run(['evaluate', '--log', 'l', '--policy', 'uniform']);
     await writeFile(path.join(folder, 'keys.json'), '{"admin":"from-the-file","server":"s","browser":"b"}');
     const { port } = server.address() as AddressInfo;
-    await run(['evaluate', '--log', 'l', '--policy', 'p'], { client: { url: `http://127.0.0.1:${port}`, key: undefined, dataFolder: folder } });
+    await run(['evaluate', '--log', 'l', '--policy', 'uniform'], { client: { url: `http://127.0.0.1:${port}`, key: undefined, dataFolder: folder } });
     expect(asked.map(it => it.authorization)).toEqual(['Bearer a-key', 'Bearer from-the-file']);
   });
 
   it('says where a key can be had, where there is none', async () => {
-    expect(await run(['evaluate', '--log', 'l', '--policy', 'p'], { client: { url: 'http://127.0.0.1:1', key: undefined, dataFolder: folder } })).toBe(1);
+    expect(await run(['evaluate', '--log', 'l', '--policy', 'uniform'], { client: { url: 'http://127.0.0.1:1', key: undefined, dataFolder: folder } })).toBe(1);
     expect(err).toEqual([`There is no key: set ATTUNE_KEY, or start the server once, which writes ${path.join(folder, 'keys.json')}.`]);
   });
 
   it('says so where nothing answers, or something else does', async () => {
-    expect(await run(['evaluate', '--log', 'l', '--policy', 'p'], { client: { url: 'http://127.0.0.1:1', key: 'k', dataFolder: folder } })).toBe(1);
+    expect(await run(['evaluate', '--log', 'l', '--policy', 'uniform'], { client: { url: 'http://127.0.0.1:1', key: 'k', dataFolder: folder } })).toBe(1);
     answer = () => '<html>';
-    expect(await run(['evaluate', '--log', 'l', '--policy', 'p'])).toBe(1);
+    expect(await run(['evaluate', '--log', 'l', '--policy', 'uniform'])).toBe(1);
     expect(err[0]).toMatch(/^Nothing answers at/);
     expect(err[1]).toMatch(/is not Attune/);
   });
 
   it("passes on the server's refusal with its code", async () => {
     answer = () => JSON.stringify({ errors: [{ message: 'There is no such log.', extensions: { code: 'NOT_FOUND' } }] });
-    expect(await run(['evaluate', '--log', 'l', '--policy', 'p'])).toBe(1);
+    expect(await run(['evaluate', '--log', 'l', '--policy', 'uniform'])).toBe(1);
     expect(err).toEqual(['The server refused: There is no such log. (NOT_FOUND)']);
   });
 });
