@@ -121,7 +121,7 @@ export class Shop {
   async setFeatures(tenantId: string, customers: readonly object[]): Promise<number> {
     const { data, refusals } = await this.trySetFeatures(tenantId, customers);
     if (refusals.length > 0) throw new Error(refusals.join());
-    return data.setFeatures.changedCustomers;
+    return Number(data.setFeatures.changedCustomers);
   }
 
   trySetFeatures(tenantId: string, customers: readonly object[], role: Role = 'server'): Promise<Reply> {

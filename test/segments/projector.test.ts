@@ -1,4 +1,5 @@
 import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { customerTopic } from '../../src/platform/bus.js';
 import { above, byHand, dynamic, number, Shop } from '../customers/shop.js';
 import { testDatabase } from '../support/postgres.js';
 
@@ -159,6 +160,23 @@ describe('the projection', () => {
     shop.clock.advance(3000);
     await shop.projection.sweep();
     expect(heard.map(it => it.changes)).toEqual([[{ kind: 'ATTRIBUTE', name: 'country' }]]);
+  });
+
+  it('does not strike out what has changed after it looked, before it is announced', async () => {
+    const other = new Shop(pool, shop.clock);
+    other.parts.busFails = true;
+    const heard = await shop.listen(tenant, 'ada');
+    let isFirst = true;
+    await shop.parts.bus.subscribe(customerTopic(tenant, 'ada'), async () => {
+      if (isFirst) await other.upsert(tenant, 'ada', { late: true });
+      isFirst = false;
+    });
+    await shop.upsert(tenant, 'ada', { early: true });
+    expect(heard.flatMap(it => it.changes.map(({ name }) => name))).toEqual(['early']);
+    shop.clock.advance(3000);
+    await shop.projection.sweep();
+    expect(heard.flatMap(it => it.changes.map(({ name }) => name))).toEqual(['early', 'late']);
+    await other.projection.stop();
   });
 
   it('sends each change once where many come at once', async () => {
