@@ -11,7 +11,6 @@ export const errorTable = {
   CONFLICT: { status: 409, meaning: 'What is there does not allow the change.' },
   UNAVAILABLE: { status: 503, meaning: 'A part that is needed does not answer; a retry may succeed.' },
   OVERLOADED: { status: 503, meaning: 'A bounded queue has been full for too long; try again later.' },
-  DEADLINE_EXCEEDED: { status: 504, meaning: 'It took longer than it was given.' },
   SLOW_CONSUMER: { status: 429, meaning: 'The subscription was read too slowly and was ended.' },
   INVARIANT: { status: 500, meaning: 'Our own code broke a promise.' },
   INTERNAL: { status: 500, meaning: 'Something unforeseen; the log has it under the request id.' },
@@ -63,9 +62,6 @@ export class DependencyUnavailable extends AppError {
 }
 export class Overloaded extends AppError {
   readonly code = 'OVERLOADED';
-}
-export class DeadlineExceeded extends AppError {
-  readonly code = 'DEADLINE_EXCEEDED';
 }
 export class SlowConsumer extends AppError {
   readonly code = 'SLOW_CONSUMER';
