@@ -36,7 +36,7 @@ export interface Projection {
   readonly source: OnlineRecordSource;
   /** Applies the tenant's segments to its customers whenever they change, without waiting for the next sweep. */
   follow(tenantId: string): Promise<void>;
-  /** Puts right what failed or was cut off before; also done every two seconds. */
+  /** Puts right what failed or was cut off before; also done at the start and every two seconds. */
   sweep(): Promise<void>;
   /** Resolves when nothing is under way. */
   stop(): Promise<void>;
@@ -59,9 +59,11 @@ export function projection(deps: ProjectionDeps): Projection {
     onFailure,
   });
   let sweeping: Promise<void> | undefined;
-  const timer = setInterval(() => {
+  const sweep = (): void => {
     sweeping ??= projector.sweep().finally(() => { sweeping = undefined; });
-  }, sweepMs).unref();
+  };
+  const timer = setInterval(sweep, sweepMs).unref();
+  sweep();
   return {
     changed: async (tenantId, ids) => {
       if (ids.length > 0) await projector.project(tenantId, ids);
