@@ -24,7 +24,7 @@ const dayMs = 86_400_000;
 const encounters = 3000;
 /** Of the encounters; the others come after the model. */
 const byChance = 0.6;
-const ridge = 3;
+const ridge = 1;
 const seeds = { encounters: 5_021, results: 77_003 } as const;
 
 export function firstConfiguration({ now, items }: DemoWorld): TenantConfiguration {
