@@ -25,6 +25,8 @@ interface Watch {
   cause: Cause | undefined;
 }
 
+/** No page waits for a pushed decision to be drawn: it is given time, so that a busy moment does not push a poorer one. */
+const deadlineMs = 1000;
 const batchSize = 64;
 const retryMs = 250;
 const longestTimerMs = 3_600_000;
@@ -135,7 +137,7 @@ export class LiveFeed {
 
   /** @param cause for all; by default each has its own */
   async #decide(tenantId: string, watches: readonly Watch[], cause?: Cause): Promise<void> {
-    const decided = await this.#deps.personalizer.compute(tenantId, watches.map(({ ask }) => ask));
+    const decided = await this.#deps.personalizer.compute(tenantId, watches.map(({ ask }) => ask), deadlineMs);
     const news = watches.flatMap((watch, i) => {
       const it = decided[i];
       return it !== undefined && shownBy(it) !== watch.shown ? [{ watch, decided: it, shown: shownBy(it) }] : [];
