@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { fastifyApolloHandler } from '@as-integrations/fastify';
 import Fastify, { LogController, type FastifyInstance } from 'fastify';
 import { GraphQLError, type GraphQLSchema } from 'graphql';
@@ -29,7 +30,7 @@ export interface ServerConfig {
 
 export const defaultServerConfig: ServerConfig = {
   allowedOrigins: [],
-  maxBodyBytes: 1_000_000,
+  maxBodyBytes: 6_000_000, // a model of 4 MiB as base64, and what goes with it
   drainMs: 10_000,
   operations: defaultLimits,
   sockets: defaultSocketLimits,
@@ -124,6 +125,7 @@ function newFastify({ maxBodyBytes }: ServerConfig, logger: Logger, errors: Erro
     bodyLimit: maxBodyBytes,
     requestTimeout: requestTimeoutMs,
     return503OnClosing: false,
+    clientErrorHandler: (_error, connection) => { refuseUnread(connection, errors); },
   }) as unknown as FastifyInstance;
   fastify.addHook('onRequest', async (request, reply) => {
     void reply.header('x-request-id', request.id);
@@ -137,6 +139,13 @@ function newFastify({ maxBodyBytes }: ServerConfig, logger: Logger, errors: Erro
     throw new NotFound('There is nothing at this address.');
   });
   return fastify;
+}
+
+/** What is no HTTP, or does not come in time, never becomes a request. */
+function refuseUnread(connection: Socket, errors: ErrorFormat): void {
+  if (connection.destroyed || !connection.writable) return;
+  const body = JSON.stringify({ errors: [errors.toPublic(new InvalidInput('What came is no HTTP request, or did not come in time.'))] });
+  connection.end(`HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
 }
 
 /** Of our errors, and of Fastify's own refusals; all else is our fault. */

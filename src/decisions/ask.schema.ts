@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { parseItem } from '../content/item.schema.js';
 import type { FeatureValue } from '../customers/online-record.js';
 import { InvalidInput, LimitExceeded } from '../kernel/errors.js';
+import { isShallow, mostLevels } from '../kernel/json.js';
 import { bodyOf, featureValue, id, name, parseBody } from '../tenants/body.schema.js';
 import type { Ask } from './personalizer.js';
 
@@ -49,6 +50,7 @@ const restBody = z.strictObject({
 
 /** The same from the body of the REST twin. */
 export function parsePersonalizeBody(body: unknown): Ask {
+  if (!isShallow(body)) throw new LimitExceeded('The body is nested too deep.', { details: { limit: mostLevels } });
   const { customerId, placement, availableItems, context: given } = parseBody(restBody, body);
   return parseAsk({ customerId, placementId: placement, items: availableItems, context: given });
 }

@@ -10,7 +10,8 @@ import {
   type OperationDefinitionNode,
   type VariableDefinitionNode,
 } from 'graphql';
-import { InvalidInput } from '../kernel/errors.js';
+import { InvalidInput, LimitExceeded } from '../kernel/errors.js';
+import { isShallow, mostLevels } from '../kernel/json.js';
 
 export type Variables = Readonly<Record<string, unknown>>;
 
@@ -43,6 +44,7 @@ export class VariableCoercion {
   }
 
   coerce(sent: Variables): CoercedVariables {
+    if (!isShallow(sent)) return { errors: [tooDeep()] };
     const values: Record<string, unknown> = {};
     const errors: GraphQLError[] = [];
     for (const { node, name, type, byDefault } of this.#declared) {
@@ -59,6 +61,12 @@ export class VariableCoercion {
     }
     return errors.length > 0 ? { errors } : { values };
   }
+}
+
+/** Coercion recurses, here and in executors. */
+function tooDeep(): GraphQLError {
+  const originalError = new LimitExceeded('The variables are nested too deep.', { details: { limit: mostLevels } });
+  return new GraphQLError(originalError.message, { originalError });
 }
 
 function refusal(node: VariableDefinitionNode, message: string): GraphQLError {

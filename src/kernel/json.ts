@@ -11,3 +11,13 @@ export function canonicalJson(value: Json): string {
   entries.sort(([a], [b]) => (a < b ? -1 : 1));
   return `{${entries.map(([key, it]) => `${JSON.stringify(key)}:${canonicalJson(it)}`).join(',')}}`;
 }
+
+/** Levels of lists and objects in what callers send. The deepest that anything takes, a condition of 20 levels within a rule set, needs some 50. */
+export const mostLevels = 64;
+
+/** False for what is nested so deep that to walk it could exhaust the stack. */
+export function isShallow(value: unknown, levels = mostLevels): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  if (levels === 0) return false;
+  return (Array.isArray(value) ? value : Object.values(value)).every(it => isShallow(it, levels - 1));
+}

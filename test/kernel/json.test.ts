@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { canonicalJson, type Json } from '../../src/kernel/json.js';
+import { canonicalJson, isShallow, mostLevels, type Json } from '../../src/kernel/json.js';
 
 /** The same value with the keys of all its objects in the opposite order. */
 function reordered(value: Json): Json {
@@ -34,5 +34,19 @@ describe('canonicalJson', () => {
 
   it.each([Number.NaN, Infinity, -Infinity])('refuses %p wherever it stands', value => {
     expect(() => canonicalJson({ a: [value] })).toThrow(expect.objectContaining({ code: 'INVARIANT' }));
+  });
+});
+
+describe('isShallow', () => {
+  const nested = (levels: number): unknown => JSON.parse(Array.from({ length: levels }, (_, i) => (i % 2 ? '[' : '{"a":')).join('') + '1' + Array.from({ length: levels }, (_, i) => ((levels - 1 - i) % 2 ? ']' : '}')).join(''));
+
+  it('counts lists and objects alike', () => {
+    expect(isShallow(nested(mostLevels))).toBe(true);
+    expect(isShallow(nested(mostLevels + 1))).toBe(false);
+    expect(isShallow([1, { a: nested(mostLevels) }])).toBe(false);
+  });
+
+  it('answers for any depth', () => {
+    expect(isShallow(nested(1_000_000))).toBe(false);
   });
 });
