@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { Pool, type PoolClient } from 'pg';
 import { PrismaClient } from '../generated/prisma/client.js';
@@ -60,7 +61,8 @@ const maxStatements = 500;
 export function createPrisma(pool: Pool): PrismaClient {
   const names = new Map<string, string>();
   const statementNameGenerator = ({ sql }: { readonly sql: string }): string => {
-    if (!names.has(sql) && names.size < maxStatements) names.set(sql, `prisma_${names.size}`);
+    // By their text: another client on the same pool gives another statement another name.
+    if (!names.has(sql) && names.size < maxStatements) names.set(sql, `prisma_${createHash('sha256').update(sql).digest('hex').slice(0, 32)}`);
     return names.get(sql) ?? unnamed;
   };
   return new PrismaClient({ adapter: new PrismaPg(pool, { statementNameGenerator }) });

@@ -35,7 +35,7 @@ const upsertPlacement = 'mutation P($holdout: Float!) { upsertPlacement(input: {
 const imported = (propensity: unknown): object => ({
   input: {
     log: 'other', placementId: 'hero', candidateItemIds: ['boots'],
-    decisions: [{ id: '0195515c-5800-7000-8000-000000000001', customerId: 'ada', decidedAt: '2025-03-01T12:00:00.000Z', itemId: 'boots', position: 1, propensity, outcomes: [] }],
+    decisions: [{ id: '0195515c-5800-7000-8000-000000000001', customerId: 'ada', decidedAt: '2025-03-01T10:59:21.216Z', itemId: 'boots', position: 1, propensity, outcomes: [] }],
   },
 });
 const infinite = '1e999';
@@ -108,6 +108,14 @@ describe.each([['HTTP', askByHttp], ['a WebSocket', askBySocket]] as const)('ove
     const { data } = JSON.parse(reply.text) as { data: { personalize: { selectedContent: unknown } } };
     expect(data).toMatchObject({ personalize: { isStranger: true, level: 'FULL' }, customer: null });
     expect(data.personalize.selectedContent).not.toBeNull();
+  });
+});
+
+describe('what is refused for one value', () => {
+  it('is taken with another', async () => {
+    const good = [body(importDecisions, imported(0.5)), body(setFeatures, { value: 1.5 }), body(upsertCustomer, { attributes: { spent: 1e300 } }), body(preview, { condition: { not: { inSegment: 'new' } } })];
+    await shop.query('mutation { createSegment(input: { id: "new", name: "New" }) { configurationVersion } }');
+    for (const text of good) expect(codesOf(await askByHttp(shop, text, shop.keys.admin))).toEqual([]);
   });
 });
 
