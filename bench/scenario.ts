@@ -22,7 +22,7 @@ const items = Array.from({ length: 20 }, (_, i): Item => ({
 }));
 
 const rules: readonly Rule[] = [
-  { id: 'in-stock', effect: 'exclude', items: { item: { name: 'stock', operator: 'lessThan', value: 1 } }, when: { and: [] }, reason: 'Sold out.' },
+  { id: 'in-stock', effect: 'exclude', items: { item: { name: 'stock', operator: 'lessThan', value: 1 } }, when: { context: { name: 'hour', operator: 'exists' } }, reason: 'Sold out.' },
   { id: 'adults', effect: 'require', items: { item: { name: 'adult', operator: 'equals', value: true } }, when: { feature: { name: 'age', operator: 'greaterThan', value: 17 } }, reason: 'For adults.' },
   { id: 'no-sale-for-new', effect: 'exclude', items: { item: { name: 'tags', operator: 'contains', value: 'sale' } }, when: { inSegment: 'newcomers' }, reason: 'Newcomers see full prices.' },
   { id: 'mobile-tents', effect: 'exclude', items: { item: { name: 'category', operator: 'equals', value: 'tents' } }, when: { context: { name: 'deviceType', operator: 'equals', value: 'watch' } }, reason: 'Not on a watch.' },
@@ -54,7 +54,7 @@ export function scenarioConfiguration(tenantId: string, artifact: string): Tenan
     }],
     ruleSets: [{ id: 'main', name: 'Main', rules }],
     experiments: [{
-      id: 'greedy-or-not', name: '', hypothesis: '', placementId: 'hero', status: 'running', coverage: 1, seed: 'g',
+      id: 'greedy-or-not', name: 'Greedy or not', hypothesis: '', placementId: 'hero', status: 'running', coverage: 1, seed: 'g',
       arms: [{ id: 'control', name: 'Control', weight: 0.5 }, { id: 'greedy', name: 'Greedy', weight: 0.5, policy: { kind: 'greedy' } }],
     }],
     models: [{ id: 'clicks', name: 'Clicks', description: '', runtime: 'onnx', artifact, inputs: modelInputs, output: 'probability' }],

@@ -1,6 +1,7 @@
-import type { CustomerState, DecisionAnswer, DecisionRequest, Scores } from './decision.js';
+import type { Assignment, CandidateOutcome, CustomerState, DecisionAnswer, DecisionRequest, Drop, Scores } from './decision.js';
+import type { FeatureReading } from '../customers/online-record.js';
 
-/** All that replay needs of one decision, and the answer that was given. */
+/** All that replay needs of one decision. */
 export interface DecisionInputs {
   readonly request: DecisionRequest;
   readonly state: CustomerState;
@@ -24,18 +25,41 @@ export interface DecisionRecord extends DecisionInputs {
   readonly times: StageTimes;
 }
 
-/** The part of a record that is kept as text: everything that has no column of its own. */
+/**
+ * The part of a record that is kept as text: everything that has no column of its own. In columns, and with nothing said twice: under some
+ * 2,000 bytes PostgreSQL keeps it in the row, which writes it half as dear again.
+ */
 interface Body {
   readonly r: Omit<DecisionRequest, 'id' | 'customerId' | 'placementId' | 'decidedAt'>;
-  readonly s: CustomerState;
+  readonly s: Omit<CustomerState, 'features'> & { readonly features: Readonly<Record<string, readonly [FeatureReading['value'], number]>> };
   readonly c: Scores;
-  readonly a: DecisionAnswer;
-  readonly t: StageTimes;
+  readonly a: AnswerBody;
+  readonly t: readonly [gather: number, rules: number, score: number, total: number];
+}
+
+interface AnswerBody extends Omit<DecisionAnswer, 'slate' | 'candidates' | 'assignments'> {
+  readonly slate: readonly (readonly [itemId: string, position: number, propensity: number])[];
+  readonly assignments?: readonly Assignment[];
+  readonly ids: readonly string[];
+  /** Left out where each survivor's score is the scorer's own, as it is without boosts. */
+  readonly of?: readonly (number | null)[];
+  /** Left out where all are 1. */
+  readonly boosts?: readonly number[];
+  readonly shares: readonly (number | null)[];
+  readonly drops: readonly (readonly [index: number, ...of: readonly [stage: Drop['stage'], code: string, reason: string]])[];
 }
 
 /** Numbers survive bit for bit: JavaScript prints a double as the shortest text that reads back as the same double. */
 export function encodeBody({ request: { items, context, limit, seed }, state, scores, answer, times }: DecisionRecord): string {
-  const body: Body = { r: { ...(items && { items }), context, limit, seed }, s: state, c: scores, a: answer, t: times };
+  const features: Record<string, readonly [FeatureReading['value'], number]> = {};
+  for (const [name, { value, at }] of Object.entries(state.features)) features[name] = [value, at];
+  const body: Body = {
+    r: { ...(items && { items }), context, limit, seed },
+    s: { ...state, features },
+    c: scores,
+    a: packAnswer(answer, scores),
+    t: [times.gather, times.rules, times.score, times.total],
+  };
   return JSON.stringify(body);
 }
 
@@ -45,5 +69,57 @@ export function decodeBody(
 ): DecisionRecord {
   const { r, s, c, a, t } = JSON.parse(text) as Body;
   const { tenantId, snapshotVersion, ...ids } = columns;
-  return { tenantId, snapshotVersion, request: { ...ids, ...r }, state: s, scores: c, answer: a, times: t };
+  const features: Record<string, FeatureReading> = {};
+  for (const [name, [value, at]] of Object.entries(s.features)) features[name] = { value, at };
+  const [gather, rules, score, total] = t;
+  return {
+    tenantId,
+    snapshotVersion,
+    request: { ...ids, ...r },
+    state: { ...s, features },
+    scores: c,
+    answer: unpackAnswer(a, c),
+    times: { gather, rules, score, total },
+  };
+}
+
+function packAnswer({ slate, candidates, assignments, ...rest }: DecisionAnswer, scores: Scores): AnswerBody {
+  const drops: AnswerBody['drops'][number][] = [];
+  candidates.forEach(({ dropped }, i) => {
+    if (dropped !== null) drops.push([i, dropped.stage, dropped.code, dropped.reason]);
+  });
+  return {
+    ...rest,
+    slate: slate.map(({ itemId, position, propensity }) => [itemId, position, propensity]),
+    ...(assignments.length > 0 && { assignments }),
+    ids: candidates.map(it => it.itemId),
+    ...(!isRaw(candidates, scores) && { of: candidates.map(it => it.score) }),
+    ...(candidates.some(it => it.boost !== 1) && { boosts: candidates.map(it => it.boost) }),
+    shares: candidates.map(it => it.propensity),
+    drops,
+  };
+}
+
+function unpackAnswer({ slate, assignments, ids, of, boosts, shares, drops, ...rest }: AnswerBody, scores: Scores): DecisionAnswer {
+  const dropped = new Map(drops.map(([index, stage, code, reason]) => [index, { stage, code, reason }]));
+  const raw = 'values' in scores ? scores.values : [];
+  let survivor = 0;
+  return {
+    ...rest,
+    slate: slate.map(([itemId, position, propensity]) => ({ itemId, position, propensity })),
+    assignments: assignments ?? [],
+    candidates: ids.map((itemId, i): CandidateOutcome => {
+      const drop = dropped.get(i) ?? null;
+      const own = drop === null ? (raw[survivor++] ?? null) : null;
+      return { itemId, score: of === undefined ? own : (of[i] ?? null), boost: boosts?.[i] ?? 1, propensity: shares[i] ?? null, dropped: drop };
+    }),
+  };
+}
+
+/** Whether the candidates' scores are the scorer's values to the last digit, in the order of the survivors. */
+function isRaw(candidates: readonly CandidateOutcome[], scores: Scores): boolean {
+  if (!('values' in scores)) return false;
+  let survivor = 0;
+  for (const { dropped, score } of candidates) if (dropped === null && score !== scores.values[survivor++]) return false;
+  return survivor === scores.values.length;
 }
