@@ -3,7 +3,7 @@ import type { FeatureReading, FeatureValue, OnlineRecord } from '../../customers
 import { viewFeature } from '../../features/feature.js';
 import type { Item } from '../../content/item.js';
 import type { CustomerState, DecisionRequest } from '../decision.js';
-import type { CompiledItem, CompiledPlacement, Snapshot } from '../snapshot/snapshot.js';
+import type { CompiledPlacement, Snapshot } from '../snapshot/snapshot.js';
 
 /** Facts of one decision, whose `item` is set to each candidate in turn: one object serves all of them. */
 export type MovingFacts = { -readonly [K in keyof Facts]: Facts[K] };
@@ -68,8 +68,8 @@ export function stateOf(
   const features: Record<string, FeatureReading> = {};
   for (const name of reads.attributes) copy(record.attributes, attributes, name);
   for (const name of reads.features) copy(record.features, features, name);
-  if (reads.featuresByCategory.length > 0 || reads.attributesByCategory.length > 0) {
-    for (const category of categoriesOf(items, placement.candidates)) {
+  if (items !== undefined && reads.featuresByCategory.length + reads.attributesByCategory.length > 0) {
+    for (const category of new Set(items.map(it => it.category))) {
       for (const [before, after] of reads.featuresByCategory) copy(record.features, features, before + category + after);
       for (const [before, after] of reads.attributesByCategory) copy(record.attributes, attributes, before + category + after);
     }
@@ -80,8 +80,4 @@ export function stateOf(
 function copy<T>(from: Readonly<Record<string, T>>, to: Record<string, T>, name: string): void {
   const value = from[name];
   if (value !== undefined && Object.hasOwn(from, name)) to[name] = value;
-}
-
-function categoriesOf(items: readonly Item[] | undefined, candidates: readonly CompiledItem[]): ReadonlySet<string> {
-  return new Set(items ? items.map(it => it.category) : candidates.map(it => it.item.category));
 }

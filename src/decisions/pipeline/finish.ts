@@ -12,11 +12,11 @@ export function finish(prepared: Prepared, scores: Scores): DecisionAnswer {
   const { request, candidates, survivors, policy } = prepared;
   if (survivors.length === 0) return withoutChoice(prepared);
   const raw = rawScores(prepared, scores);
-  const final = Float64Array.from(survivors, (candidate, i) => (raw[i] ?? 0) * (candidates.boosts[candidate] ?? 1));
+  const final = boosted(survivors, raw, candidates.boosts);
   const probabilities = distribution(policy, final);
   const ranked = rankSlate(policy, final, Math.min(request.limit, survivors.length), seededRandom(request.seed));
   const slate = ranked.map(({ index, propensity }, i): RankedItem => ({ itemId: itemIdOf(prepared, index), position: i + 1, propensity }));
-  const order = bestFirst(final);
+  const order = bestFirst(final, ranked.length + alternativesShown);
   const first = ranked[0]?.index ?? 0;
   const explored = first !== order[0];
   const estimated = scores.source === 'model' || scores.source === 'bandit';
@@ -49,9 +49,24 @@ function levelOf({ state, read }: Prepared, scores: Scores): DecisionLevel {
   return state.source === 'stale' || read.stale.length > 0 ? 'STALE_FEATURES' : 'FULL';
 }
 
-/** Indexes by falling score; equal scores keep their order, as the policies have it. */
-function bestFirst(scores: Float64Array): readonly number[] {
-  return Array.from(scores, (_, i) => i).sort((a, b) => (scores[b] ?? 0) - (scores[a] ?? 0) || a - b);
+function boosted(survivors: readonly number[], raw: readonly number[], boosts: Float64Array): Float64Array {
+  const final = new Float64Array(survivors.length);
+  for (let i = 0; i < final.length; i++) final[i] = (raw[i] ?? 0) * (boosts[survivors[i] ?? 0] ?? 1);
+  return final;
+}
+
+/** Indexes of the `count` best by falling score; equal scores keep their order, as the policies have it. */
+function bestFirst(scores: Float64Array, count: number): readonly number[] {
+  const best: number[] = [];
+  for (let i = 0; i < scores.length; i++) {
+    const score = scores[i] ?? 0;
+    let at = best.length;
+    while (at > 0 && (scores[best[at - 1] ?? 0] ?? 0) < score) at--;
+    if (at >= count) continue;
+    best.splice(at, 0, i);
+    if (best.length > count) best.pop();
+  }
+  return best;
 }
 
 function outcomes({ candidates, survivors }: Prepared, final: Float64Array, probabilities: Float64Array): DecisionAnswer['candidates'] {

@@ -32,7 +32,7 @@ export function compilePlacement(placement: Placement, configuration: TenantConf
     candidates,
     rules,
     experiments: experiments.map(compileExperiment),
-    reads: readsOfPlacement(placement, conditions, models, configuration),
+    reads: readsOfPlacement(placement, { conditions, models, candidates }, configuration),
     restsOn: new Set([placement.id, ...experiments.map(it => it.id), ...models.map(it => it.id), ...readsOf(...conditions).segments]),
     fallback: configuration.items.find(({ id }) => id === placement.fallbackItemId),
   };
@@ -76,13 +76,13 @@ function modelsOf(placement: Placement, experiments: readonly Experiment[], mode
 
 function readsOfPlacement(
   placement: Placement,
-  conditions: readonly Condition[],
-  models: readonly ModelDefinition[],
+  { conditions, models, candidates }: { readonly conditions: readonly Condition[]; readonly models: readonly ModelDefinition[]; readonly candidates: readonly CompiledItem[] },
   { features: defined }: TenantConfiguration,
 ): PlacementReads {
   const reads = readsOf(...conditions);
   const attributes = new Set(reads.attributes);
   const features = new Set([...reads.features, ...(placement.bandit?.features ?? [])]);
+  const categories = new Set(candidates.map(({ item }) => item.category));
   const featuresByCategory: (readonly [string, string])[] = [];
   const attributesByCategory: (readonly [string, string])[] = [];
   for (const { source, name } of models.flatMap(({ inputs }) => inputs)) {
@@ -90,7 +90,10 @@ function readsOfPlacement(
     const [before, after] = name.split(category);
     const [exact, templates] = source === 'feature' ? [features, featuresByCategory] : [attributes, attributesByCategory];
     if (before === undefined || after === undefined) exact.add(name);
-    else templates.push([before, after]);
+    else {
+      templates.push([before, after]);
+      for (const it of categories) exact.add(before + it + after);
+    }
   }
   for (const { name } of defined) if (Object.values<string>(reasoningFeatures).includes(name)) features.add(name);
   return { attributes: [...attributes], features: [...features], segments: [...reads.segments], featuresByCategory, attributesByCategory };

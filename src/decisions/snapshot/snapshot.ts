@@ -58,7 +58,7 @@ export interface PlacementReads {
   readonly attributes: readonly string[];
   readonly features: readonly string[];
   readonly segments: readonly string[];
-  /** Texts before and after `{category}` in the names of features that depend on the candidate. */
+  /** Texts before and after `{category}` in names that depend on the candidate; those of the placement's own items are among the names above. */
   readonly featuresByCategory: readonly (readonly [string, string])[];
   readonly attributesByCategory: readonly (readonly [string, string])[];
 }
