@@ -1,3 +1,4 @@
+import { packDoubles, unpackDoubles } from '../kernel/doubles.js';
 import type { Assignment, CandidateOutcome, CustomerState, DecisionAnswer, DecisionRequest, Drop, Scores } from './decision.js';
 import type { FeatureReading } from '../customers/online-record.js';
 
@@ -32,31 +33,36 @@ export interface DecisionRecord extends DecisionInputs {
 interface Body {
   readonly r: Omit<DecisionRequest, 'id' | 'customerId' | 'placementId' | 'decidedAt'>;
   readonly s: Omit<CustomerState, 'features'> & { readonly features: Readonly<Record<string, readonly [FeatureReading['value'], number]>> };
-  readonly c: Scores;
+  readonly c: ScoresBody;
   readonly a: AnswerBody;
   readonly t: readonly [gather: number, rules: number, score: number, total: number];
 }
+
+type ScoresBody =
+  | { readonly source: 'model'; readonly modelId: string; readonly packed: string }
+  | { readonly source: 'bandit'; readonly posteriorVersion: number; readonly packed: string }
+  | { readonly source: 'priority' | 'unavailable' };
 
 interface AnswerBody extends Omit<DecisionAnswer, 'slate' | 'candidates' | 'assignments'> {
   readonly slate: readonly (readonly [itemId: string, position: number, propensity: number])[];
   readonly assignments?: readonly Assignment[];
   readonly ids: readonly string[];
   /** Left out where each survivor's score is the scorer's own, as it is without boosts. */
-  readonly of?: readonly (number | null)[];
+  readonly of?: string;
   /** Left out where all are 1. */
   readonly boosts?: readonly number[];
-  readonly shares: readonly (number | null)[];
+  readonly shares: string;
   readonly drops: readonly (readonly [index: number, ...of: readonly [stage: Drop['stage'], code: string, reason: string]])[];
 }
 
-/** Numbers survive bit for bit: JavaScript prints a double as the shortest text that reads back as the same double. */
+/** Numbers survive bit for bit, packed or as JSON: JavaScript prints a double as the shortest text that reads back as the same double. */
 export function encodeBody({ request: { items, context, limit, seed }, state, scores, answer, times }: DecisionRecord): string {
   const features: Record<string, readonly [FeatureReading['value'], number]> = {};
   for (const [name, { value, at }] of Object.entries(state.features)) features[name] = [value, at];
   const body: Body = {
     r: { ...(items && { items }), context, limit, seed },
     s: { ...state, features },
-    c: scores,
+    c: packScores(scores),
     a: packAnswer(answer, scores),
     t: [times.gather, times.rules, times.score, times.total],
   };
@@ -72,15 +78,28 @@ export function decodeBody(
   const features: Record<string, FeatureReading> = {};
   for (const [name, [value, at]] of Object.entries(s.features)) features[name] = { value, at };
   const [gather, rules, score, total] = t;
+  const scores = unpackScores(c);
   return {
     tenantId,
     snapshotVersion,
     request: { ...ids, ...r },
     state: { ...s, features },
-    scores: c,
-    answer: unpackAnswer(a, c),
+    scores,
+    answer: unpackAnswer(a, scores),
     times: { gather, rules, score, total },
   };
+}
+
+function packScores(scores: Scores): ScoresBody {
+  if (scores.source === 'model') return { source: 'model', modelId: scores.modelId, packed: packDoubles(scores.values) };
+  if (scores.source === 'bandit') return { source: 'bandit', posteriorVersion: scores.posteriorVersion, packed: packDoubles(scores.values) };
+  return scores;
+}
+
+function unpackScores(body: ScoresBody): Scores {
+  if (body.source === 'priority' || body.source === 'unavailable') return { source: body.source };
+  const values = unpackDoubles(body.packed).map(value => value ?? Number.NaN);
+  return body.source === 'model' ? { source: 'model', modelId: body.modelId, values } : { source: 'bandit', posteriorVersion: body.posteriorVersion, values };
 }
 
 function packAnswer({ slate, candidates, assignments, ...rest }: DecisionAnswer, scores: Scores): AnswerBody {
@@ -93,9 +112,9 @@ function packAnswer({ slate, candidates, assignments, ...rest }: DecisionAnswer,
     slate: slate.map(({ itemId, position, propensity }) => [itemId, position, propensity]),
     ...(assignments.length > 0 && { assignments }),
     ids: candidates.map(it => it.itemId),
-    ...(!isRaw(candidates, scores) && { of: candidates.map(it => it.score) }),
+    ...(!isRaw(candidates, scores) && { of: packDoubles(candidates.map(it => it.score)) }),
     ...(candidates.some(it => it.boost !== 1) && { boosts: candidates.map(it => it.boost) }),
-    shares: candidates.map(it => it.propensity),
+    shares: packDoubles(candidates.map(it => it.propensity)),
     drops,
   };
 }
@@ -103,6 +122,8 @@ function packAnswer({ slate, candidates, assignments, ...rest }: DecisionAnswer,
 function unpackAnswer({ slate, assignments, ids, of, boosts, shares, drops, ...rest }: AnswerBody, scores: Scores): DecisionAnswer {
   const dropped = new Map(drops.map(([index, stage, code, reason]) => [index, { stage, code, reason }]));
   const raw = 'values' in scores ? scores.values : [];
+  const final = of === undefined ? undefined : unpackDoubles(of);
+  const propensities = unpackDoubles(shares);
   let survivor = 0;
   return {
     ...rest,
@@ -111,7 +132,7 @@ function unpackAnswer({ slate, assignments, ids, of, boosts, shares, drops, ...r
     candidates: ids.map((itemId, i): CandidateOutcome => {
       const drop = dropped.get(i) ?? null;
       const own = drop === null ? (raw[survivor++] ?? null) : null;
-      return { itemId, score: of === undefined ? own : (of[i] ?? null), boost: boosts?.[i] ?? 1, propensity: shares[i] ?? null, dropped: drop };
+      return { itemId, score: final === undefined ? own : (final[i] ?? null), boost: boosts?.[i] ?? 1, propensity: propensities[i] ?? null, dropped: drop };
     }),
   };
 }
