@@ -41,7 +41,8 @@ interface Body {
 type ScoresBody =
   | { readonly source: 'model'; readonly modelId: string; readonly packed: string }
   | { readonly source: 'bandit'; readonly posteriorVersion: number; readonly packed: string }
-  | { readonly source: 'priority' | 'unavailable' };
+  | { readonly source: 'priority' }
+  | { readonly source: 'unavailable' };
 
 interface AnswerBody extends Omit<DecisionAnswer, 'slate' | 'candidates' | 'assignments'> {
   readonly slate: readonly (readonly [itemId: string, position: number, propensity: number])[];
@@ -97,7 +98,7 @@ function packScores(scores: Scores): ScoresBody {
 }
 
 function unpackScores(body: ScoresBody): Scores {
-  if (body.source === 'priority' || body.source === 'unavailable') return { source: body.source };
+  if (body.source === 'priority' || body.source === 'unavailable') return body;
   const values = unpackDoubles(body.packed).map(value => value ?? Number.NaN);
   return body.source === 'model' ? { source: 'model', modelId: body.modelId, values } : { source: 'bandit', posteriorVersion: body.posteriorVersion, values };
 }
