@@ -3,7 +3,7 @@ import { DependencyUnavailable, Overloaded } from '../kernel/errors.js';
 import { isUuidv7, timeOfUuidv7 } from '../kernel/ids.js';
 import type { DecisionLog } from './decision-log.js';
 import { decodeBody, encodeBody, type DecisionRecord } from './decision-record.js';
-import type { DecisionLevel } from './decision.js';
+import type { DecisionLevel, DecisionRequest } from './decision.js';
 
 export interface DecisionLogOptions {
   /** Records that may wait for the database. */
@@ -18,6 +18,33 @@ const lingerMs = 20;
 const batchSize = 1000;
 const retryMs = { first: 50, most: 2000 };
 
+/** Of the ten columns, text unless it says otherwise. */
+const casts = ['', '::uuid[]', '::float8[]', '', '', '', '::float8[]', '', '::bigint[]', ''] as const;
+const dayMs = 86_400_000;
+
+/** A record on its way: as text, since thousands of them wait while the database is slow, and objects would keep the garbage collector busy. */
+interface Line extends Pick<DecisionRequest, 'id' | 'customerId' | 'placementId' | 'decidedAt'> {
+  readonly tenantId: string;
+  /** Empty for none. */
+  readonly itemId: string;
+  readonly propensity: number;
+  readonly level: DecisionLevel;
+  readonly snapshotVersion: number;
+  readonly body: string;
+}
+
+function lineOf(record: DecisionRecord): Line {
+  const { request: { id, customerId, placementId, decidedAt }, answer, tenantId, snapshotVersion } = record;
+  return {
+    tenantId, id, customerId, placementId, decidedAt, snapshotVersion,
+    itemId: answer.selectedItemId ?? '', propensity: answer.propensity, level: answer.level, body: encodeBody(record),
+  };
+}
+
+function recordOf({ tenantId, id, customerId, placementId, decidedAt, snapshotVersion, body }: Line): DecisionRecord {
+  return decodeBody({ tenantId, id, customerId, placementId, decidedAt, snapshotVersion }, body);
+}
+
 interface Row {
   readonly id: string;
   readonly decided_at: Date;
@@ -31,10 +58,13 @@ interface Row {
 export class PostgresDecisionLog implements DecisionLog {
   readonly #pool: Pool;
   readonly #options: DecisionLogOptions;
-  readonly #queue: DecisionRecord[] = [];
-  #inFlight: readonly DecisionRecord[] = [];
+  readonly #queue: Line[] = [];
+  #inFlight: readonly Line[] = [];
+  /** Room that callers have been given and not filled yet. */
+  #promised = 0;
   readonly #waiting = new Set<() => void>();
-  readonly #days = new Set<string>();
+  /** Days since the epoch whose partition is there. */
+  readonly #days = new Set<number>();
   #writing: Promise<void> | undefined;
   #hurry: (() => void) | undefined;
   #closed = false;
@@ -50,14 +80,17 @@ export class PostgresDecisionLog implements DecisionLog {
   }
 
   async append(records: readonly DecisionRecord[]): Promise<void> {
-    if (this.depth + records.length > this.#options.capacity) await this.#room(records.length);
-    this.#queue.push(...records);
+    if (!this.#hasRoom(records.length)) {
+      await this.#room(records.length);
+      this.#promised -= records.length;
+    }
+    for (const record of records) this.#queue.push(lineOf(record));
     this.#writing ??= this.#write();
   }
 
   async find(tenantId: string, ids: readonly string[]): Promise<readonly DecisionRecord[]> {
     const wanted = new Set(ids);
-    const pending = [...this.#inFlight, ...this.#queue].filter(it => it.tenantId === tenantId && wanted.has(it.request.id));
+    const pending = [...this.#inFlight, ...this.#queue].filter(it => it.tenantId === tenantId && wanted.has(it.id)).map(recordOf);
     for (const { request } of pending) wanted.delete(request.id);
     const stored = [...wanted].filter(isUuidv7);
     return stored.length === 0 ? pending : [...pending, ...(await this.#select(tenantId, stored))];
@@ -78,10 +111,15 @@ export class PostgresDecisionLog implements DecisionLog {
     return this.depth;
   }
 
+  #hasRoom(count: number): boolean {
+    return this.depth + this.#promised + count <= this.#options.capacity;
+  }
+
   #room(count: number): Promise<void> {
     return new Promise((resolve, reject) => {
       const look = (): void => {
-        if (this.depth + count > this.#options.capacity) return;
+        if (!this.#hasRoom(count)) return;
+        this.#promised += count;
         clearTimeout(timer);
         this.#waiting.delete(look);
         resolve();
@@ -124,33 +162,36 @@ export class PostgresDecisionLog implements DecisionLog {
     });
   }
 
-  /** The bodies go as one text, a line each: JSON holds no line break, and an array of texts would have each quote escaped. */
-  async #insert(records: readonly DecisionRecord[]): Promise<void> {
-    await this.#makePartitions(records);
+  /** Each column goes as one text, a line a record: none of them can hold a line break, and an array of texts would have each quote escaped. */
+  async #insert(lines: readonly Line[]): Promise<void> {
+    await this.#makePartitions(lines);
+    const column = (of: (line: Line) => string | number): string => lines.map(of).join('\n');
     await this.#pool.query({
       name: 'decision-log-insert',
       text: `INSERT INTO decisions (tenant_id, id, decided_at, customer_id, placement_id, item_id, propensity, level, snapshot_version, record)
-             SELECT * FROM unnest($1::text[], $2::uuid[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::float8[], $8::text[], $9::bigint[], string_to_array($10, E'\\n'))
+             SELECT tenant, id, to_timestamp(ms / 1000), customer, placement, NULLIF(item, ''), propensity, level, version, record
+             FROM unnest(${[1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map(i => `string_to_array($${i}, E'\\n')${casts[i - 1] ?? ''}`).join(', ')})
+               AS it(tenant, id, ms, customer, placement, item, propensity, level, version, record)
              ON CONFLICT DO NOTHING`,
       values: [
-        records.map(it => it.tenantId),
-        records.map(it => it.request.id),
-        records.map(it => new Date(it.request.decidedAt)),
-        records.map(it => it.request.customerId),
-        records.map(it => it.request.placementId),
-        records.map(it => it.answer.selectedItemId),
-        records.map(it => it.answer.propensity),
-        records.map(it => it.answer.level),
-        records.map(it => it.snapshotVersion),
-        records.map(encodeBody).join('\n'),
+        column(it => it.tenantId),
+        column(it => it.id),
+        column(it => it.decidedAt),
+        column(it => it.customerId),
+        column(it => it.placementId),
+        column(it => it.itemId),
+        column(it => it.propensity),
+        column(it => it.level),
+        column(it => it.snapshotVersion),
+        column(it => it.body),
       ],
     });
   }
 
-  async #makePartitions(records: readonly DecisionRecord[]): Promise<void> {
-    for (const day of new Set(records.map(it => dayOf(it.request.decidedAt)))) {
+  async #makePartitions(lines: readonly Line[]): Promise<void> {
+    for (const day of new Set(lines.map(it => Math.floor(it.decidedAt / dayMs)))) {
       if (this.#days.has(day)) continue;
-      await this.#pool.query('SELECT attune_ensure_day($1, $2::date)', ['decisions', day]);
+      await this.#pool.query('SELECT attune_ensure_day($1, $2::date)', ['decisions', new Date(day * dayMs).toISOString().slice(0, 10)]);
       this.#days.add(day);
     }
   }
@@ -183,4 +224,3 @@ export class PostgresDecisionLog implements DecisionLog {
   }
 }
 
-const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
