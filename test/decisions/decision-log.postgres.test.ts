@@ -25,7 +25,7 @@ const idsOf = (records: readonly DecisionRecord[]): readonly string[] => records
 /** A pool whose statements fail while `isDown`, as with a database that is away. */
 function faulty() {
   const state = { isDown: false };
-  const query = (...args: Parameters<typeof pool.query>) => (state.isDown ? Promise.reject(new Error('away')) : pool.query(...args));
+  const query = (...args: readonly unknown[]): unknown => (state.isDown ? Promise.reject(new Error('away')) : Reflect.apply(pool.query.bind(pool), undefined, args));
   return { state, pool: { query } as unknown as typeof pool };
 }
 
