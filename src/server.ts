@@ -145,7 +145,8 @@ function newFastify({ maxBodyBytes }: ServerConfig, logger: Logger, errors: Erro
 function refuseUnread(connection: Socket, errors: ErrorFormat): void {
   if (connection.destroyed || !connection.writable) return;
   const body = JSON.stringify({ errors: [errors.toPublic(new InvalidInput('What came is no HTTP request, or did not come in time.'))] });
-  connection.end(`HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+  connection.write(`HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+  connection.destroySoon(); // what is half closed would hold up the stop
 }
 
 /** Of our errors, and of Fastify's own refusals; all else is our fault. */

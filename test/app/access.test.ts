@@ -9,6 +9,7 @@ import { testDatabase } from '../support/postgres.js';
 import { askByHttp, askBySocket, codesOf, expectRefusal, planted, postText, rowsOf, type Reply } from './client.js';
 import { furnish, startShop, type ShopServer } from './shop-server.js';
 
+afterAll(() => Promise.all([shop.stop(), other.stop(), staffed.stop()])); // while the database is there
 const { pool } = await testDatabase();
 const bytes = encodeLogisticAsOnnx({ weights: Float32Array.of(1), bias: 0 });
 const artifact = createHash('sha256').update(bytes).digest('hex');
@@ -17,12 +18,14 @@ const input = { source: 'feature', name: 'loyalty', transform: { kind: 'number',
 let shop: ShopServer;
 /** Another tenant's; its requests go to the same server. */
 let other: ShopServer;
+let staffed: ShopServer;
 let schema: GraphQLSchema;
 const theirs = { decisionId: '', keyId: '', cursor: '' };
 
 beforeAll(async () => {
   shop = await startShop({ pool });
   other = await startShop({ pool });
+  staffed = await startShop({ pool });
   schema = await schemaOf(shop.app.resolvers);
   await pool.query('INSERT INTO model_artifacts (tenant_id, sha256, bytes) VALUES ($1, $2, $3)', [shop.tenantId, artifact, Buffer.from(bytes)]);
   await furnish(shop, {
@@ -44,7 +47,6 @@ beforeAll(async () => {
   expect((await shop.query('mutation I($input: ImportDecisionsInput!) { importDecisions(input: $input) { decisions } }', { input: log })).data).toEqual({ importDecisions: { decisions: 1 } });
   theirs.cursor = (await shop.query('{ customers(first: 1) { pageInfo { endCursor } } }')).data.customers.pageInfo.endCursor;
 });
-afterAll(() => Promise.all([shop.stop(), other.stop()]));
 
 const decide = (customerId: string): string => JSON.stringify({ query: `{ personalize(customerId: "${customerId}") { id isStranger } }` });
 
@@ -153,7 +155,6 @@ describe('a role', () => {
   });
 
   it('of a server changes no configuration, and sees no keys', async () => {
-    const staffed = await startShop({ pool });
     const before = await rowsOf(pool, staffed);
     expect(await refusedTo(staffed.keys.server)).toEqual([
       'apiKeys', 'auditLog', 'createApiKey', 'createSegment', 'deleteContent', 'deleteSegment', 'importDecisions', 'publishRuleSet', 'registerModel', 'revokeApiKey',
@@ -161,7 +162,6 @@ describe('a role', () => {
     ]);
     const configuration = (rows: string): string | undefined => rows.split('\n').find(it => it.startsWith('definitions '));
     expect(configuration(await rowsOf(pool, staffed))).toBe(configuration(before));
-    await staffed.stop();
   });
 });
 

@@ -5,6 +5,7 @@ import { testDatabase } from '../support/postgres.js';
 import { askByHttp, askBySocket, codesOf, expectRefusal, openSocket, planted, postText, rowsOf, type Reply } from './client.js';
 import { furnish, startShop, type ShopServer } from './shop-server.js';
 
+afterAll(() => shop.stop()); // while the database is there
 const { pool } = await testDatabase();
 let shop: ShopServer;
 let decisionId: string;
@@ -13,7 +14,6 @@ beforeAll(async () => {
   await furnish(shop, { placements: [{ ...hero, bandit: { features: ['engagement_score'], lambda: 1, alpha: 0 } }], features: [feature('engagement_score'), feature('city', { valueType: 'string' })] });
   decisionId = (await shop.query('{ personalize(customerId: "ada") { id } }')).data.personalize.id;
 });
-afterAll(() => shop.stop());
 
 /** The JSON of a request; `holes` go into the text of the variables as they stand, valid or not. */
 const body = (query: string, variables: object = {}, holes: Readonly<Record<string, string>> = {}): string =>
@@ -167,6 +167,11 @@ describe('what is hardly a request', () => {
   it('is answered with a stable code where it is not HTTP', async () => {
     const answer = await told(shop.url, `${planted} nonsense\r\n\r\n`);
     expect(answer).toMatch(/^HTTP\/1.1 400 /);
+    expectRefusal({ status: 400, text: answer.slice(answer.indexOf('\r\n\r\n') + 4) }, 'INVALID_INPUT');
+  });
+
+  it('is answered with a stable code where its head is huge', async () => {
+    const answer = await told(shop.url, `GET /graphql HTTP/1.1\r\nHost: localhost\r\nX-Long: ${planted.repeat(2000)}\r\n`);
     expectRefusal({ status: 400, text: answer.slice(answer.indexOf('\r\n\r\n') + 4) }, 'INVALID_INPUT');
   });
 

@@ -68,6 +68,7 @@ export function expectRefusal(reply: Reply, code: string): void {
 /** All rows of the tenant, as one text: the same text before and after says that nothing has changed. */
 export async function rowsOf(pool: Pool, { app, tenantId }: Pick<ShopServer, 'app' | 'tenantId'>): Promise<string> {
   await app.decisions.log.flush();
+  while (await isLearning(pool, tenantId)) await new Promise(resolve => setTimeout(resolve, 20));
   const { rows: tables } = await pool.query<{ name: string }>(
     `SELECT c.relname AS name FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id'
      WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relnamespace = 'public'::regnamespace ORDER BY 1`,
@@ -77,4 +78,8 @@ export async function rowsOf(pool: Pool, { app, tenantId }: Pick<ShopServer, 'ap
     return `${name} ${rows[0]?.rows ?? ''}`;
   }));
   return lines.join('\n');
+}
+
+async function isLearning(pool: Pool, tenantId: string): Promise<boolean> {
+  return (await pool.query('SELECT FROM outcomes WHERE tenant_id = $1 AND learned_at IS NULL LIMIT 1', [tenantId])).rowCount === 1;
 }
