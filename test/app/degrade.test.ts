@@ -29,8 +29,13 @@ describe('without the threads that run models', () => {
   }, 60_000);
   afterAll(async () => { await server.end('SIGKILL'); });
 
-  const decide = async (customerId: string): Promise<{ level: string; versions: { model: string | null }; slate: readonly unknown[] }> =>
-    (await ask(server, 'query P($id: ID!) { personalize(customerId: $id, placement: "product-recommendations", deadlineMs: 1000) { level versions { model } slate { item { id } } } }', { id: customerId })).data.personalize;
+  interface Decided {
+    readonly level: string;
+    readonly versions: { readonly model: string | null };
+    readonly slate: readonly unknown[];
+  }
+  const decide = async (customerId: string): Promise<Decided> =>
+    (await ask(server, 'query P($id: ID!) { personalize(customerId: $id, placement: "product-recommendations", deadlineMs: 1000) { level versions { model } slate { item { id } } } }', { id: customerId })).data.personalize as Decided;
 
   it('decisions come as NO_MODEL, with a full slate, and as FULL again when the threads are back', async () => {
     const ids = Array.from({ length: 40 }, (_, i) => `walker-${i}`);
@@ -166,9 +171,12 @@ describe('without Redis', () => {
   it('PostgreSQL answers for it, then what was seen last, and health says what is down', async () => {
     if (server === undefined || redis === undefined) return;
     const { url, keys } = server;
-    const levels = async (): Promise<readonly string[]> =>
-      (await ask({ url, keys }, 'query M($ids: [ID!]!) { personalizeMany(customerIds: $ids, placement: "email-banner") { isStranger level } }', { ids })).data.personalizeMany.map((it: { level: string; isStranger: boolean }) => `${it.level}${it.isStranger ? ' of a stranger' : ''}`);
-    const ids = (await ask(server, '{ customers(first: 30) { edges { node { id } } } }')).data.customers.edges.map((it: { node: { id: string } }) => it.node.id) as string[];
+    const { edges } = (await ask(server, '{ customers(first: 30) { edges { node { id } } } }')).data.customers as { edges: readonly { node: { id: string } }[] };
+    const levels = async (): Promise<readonly string[]> => {
+      const query = 'query M($ids: [ID!]!) { personalizeMany(customerIds: $ids, placement: "email-banner") { isStranger level } }';
+      const { data } = await ask({ url, keys }, query, { ids: edges.map(it => it.node.id) });
+      return (data.personalizeMany as readonly { level: string; isStranger: boolean }[]).map(it => `${it.level}${it.isStranger ? ' of a stranger' : ''}`);
+    };
     const fresh = await levels();
     expect(fresh).toContain('FULL');
     expect(await statusOf(url)).toMatchObject({ all: 'up', 'online store': 'up', bus: 'up', database: 'up' });
