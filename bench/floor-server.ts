@@ -4,6 +4,7 @@ import { fastifyApolloHandler } from '@as-integrations/fastify';
 import Fastify from 'fastify';
 import { buildSchema, type GraphQLSchema } from 'graphql';
 import { compileQuery, isCompiledQuery, type CompiledQuery } from 'graphql-jit';
+import { answerQuestions } from './child.js';
 
 /** The floors: a bare Fastify route, and Apollo with compiled queries, both answering a constant decision of the size that Attune answers. */
 const item = (n: number) => ({ id: `trail-item-${n}`, type: 'product', title: `Trail item ${n}`, category: 'shoes', tags: ['trail', 'sale'] });
@@ -81,4 +82,4 @@ fastify.post<{ Body: { customerId: string } }>('/floor', async ({ body }) => dec
 fastify.post<{ Body: { customerIds: string[] } }>('/floor-many', async ({ body }) => body.customerIds.map(decision));
 fastify.route({ url: '/graphql', method: ['POST'], handler: fastifyApolloHandler(apollo) });
 const address = await fastify.listen({ port: 0, host: '127.0.0.1' });
-process.send?.({ address });
+answerQuestions(() => address);

@@ -6,7 +6,7 @@ import type { ModelInput } from '../src/models/input-contract.js';
 import type { Rule } from '../src/rules/rule-set.js';
 
 const categories = ['shoes', 'jackets', 'tents', 'packs', 'stoves'] as const;
-const featureNames = [
+export const featureNames = [
   'engagement_score', 'monetary_score', 'recency_score', 'frequency_score', 'age', ...categories.map(it => `affinity_${it}`),
 ] as const;
 
