@@ -29,7 +29,9 @@ export function createPool(config: Pick<Config, 'databasePoolSize' | 'databaseTi
     keepAlive: true,
     keepAliveInitialDelayMillis: keepAliveMs,
   });
-  pool.on('error', onError);
+  pool.on('error', error => {
+    if (!pool.ending) onError(error); // its end does not wait until the server has closed each connection
+  });
   return pool;
 }
 
