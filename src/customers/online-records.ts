@@ -80,7 +80,8 @@ export class OnlineRecords {
     const loaded = new Map((await this.#deps.source.load(tenantId, ids)).map(it => [it.customerId, it]));
     const records = ids.map(id => loaded.get(id) ?? strangerRecord(id));
     for (const record of records) this.#remember(tenantId, record.customerId, record);
-    await this.#deps.store.write(tenantId, records).catch(this.#deps.onFailure);
+    // Nobody waits for it: a store that is slow to take them holds no answer back.
+    this.#deps.store.write(tenantId, records).catch(this.#deps.onFailure);
     return new Map(records.map(it => [it.customerId, it]));
   }
 

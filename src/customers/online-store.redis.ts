@@ -1,46 +1,49 @@
-import type { Redis } from 'ioredis';
+import { Cluster, type Redis } from 'ioredis';
 import { DependencyUnavailable } from '../kernel/errors.js';
 import type { OnlineRecord } from './online-record.js';
 import { strangerTtlMs, type OnlineStore } from './online-store.js';
 
-/** A value is the record's version, a space, and the record as JSON: the script compares versions without reading the rest. */
+/**
+ * A value is the number of its format, the record's version, and the record as JSON, with a space between them: the script compares versions
+ * without reading the rest. A value that is not of this form counts as none, to readers and to the script, and is filled anew.
+ */
+const format = 1;
 const newestWins = `
-for i = 1, #KEYS do
-  local held = redis.call('GET', KEYS[i])
-  local version = held and tonumber(string.match(held, '^%d+')) or -1
-  if tonumber(ARGV[i * 3 - 2]) > version then redis.call('SET', KEYS[i], ARGV[i * 3 - 1], 'PX', ARGV[i * 3]) end
-end`;
+local held = tonumber(string.match(redis.call('GETRANGE', KEYS[1], 0, 31), '^${format} (%d+) ') or -1)
+if tonumber(ARGV[1]) > held then redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) end`;
+const header = /^(\d+) \d+ \{/;
 
 const ttlMs = 30 * 86_400_000;
-const batchSize = 200;
+const writtenAtOnce = 200;
 
-type Scripted = Redis & { attuneNewestWins: (keys: number, ...args: readonly (string | number)[]) => Promise<unknown> };
+type Scripted = (Redis | Cluster) & { attuneNewestWins: (key: string, version: number, value: string, ttl: number) => Promise<unknown> };
 
 /** Holds records in Redis: one packed value a customer, read by one command. */
 export class RedisOnlineStore implements OnlineStore {
   readonly #redis: Scripted;
 
-  constructor(redis: Redis) {
-    redis.defineCommand('attuneNewestWins', { lua: newestWins });
+  constructor(redis: Redis | Cluster) {
+    redis.defineCommand('attuneNewestWins', { lua: newestWins, numberOfKeys: 1 });
     this.#redis = redis as Scripted;
   }
 
+  /** In a cluster, customers whose node does not answer are as if not held, unless none answers. */
   async read(tenantId: string, customerIds: readonly string[]): Promise<readonly (OnlineRecord | undefined)[]> {
     if (customerIds.length === 0) return [];
-    const values = await asked(this.#redis.mget(customerIds.map(id => keyOf(tenantId, id))));
+    const keys = customerIds.map(id => keyOf(tenantId, id));
+    const values = await asked(this.#redis instanceof Cluster ? readApart(this.#redis, keys) : this.#redis.mget(keys));
     return values.map((value, i) => (value === null ? undefined : unpack(value, customerIds[i] ?? '')));
   }
 
   async write(tenantId: string, records: readonly OnlineRecord[]): Promise<void> {
-    for (let from = 0; from < records.length; from += batchSize) {
-      const batch = records.slice(from, from + batchSize);
-      const values = batch.flatMap(record => [record.version, pack(record), record.known ? ttlMs : strangerTtlMs]);
-      await asked(this.#redis.attuneNewestWins(batch.length, ...batch.map(it => keyOf(tenantId, it.customerId)), ...values));
+    for (let from = 0; from < records.length; from += writtenAtOnce) {
+      await asked(Promise.all(records.slice(from, from + writtenAtOnce).map(record =>
+        this.#redis.attuneNewestWins(keyOf(tenantId, record.customerId), record.version, pack(record), record.known ? ttlMs : strangerTtlMs))));
     }
   }
 
   async forget(tenantId: string, customerIds: readonly string[]): Promise<void> {
-    if (customerIds.length > 0) await asked(this.#redis.del(customerIds.map(id => keyOf(tenantId, id))));
+    await asked(Promise.all(customerIds.map(id => this.#redis.del(keyOf(tenantId, id)))));
   }
 }
 
@@ -48,16 +51,23 @@ export class RedisOnlineStore implements OnlineStore {
 const keyOf = (tenantId: string, customerId: string): string => `attune:online:{${escaped(tenantId)}:${escaped(customerId)}}`;
 const escaped = (id: string): string => encodeURIComponent(JSON.stringify(id));
 
-const pack = ({ customerId: _id, ...rest }: OnlineRecord): string => `${rest.version} ${JSON.stringify(rest)}`;
+const pack = ({ customerId: _id, ...rest }: OnlineRecord): string => `${format} ${rest.version} ${JSON.stringify(rest)}`;
 
-/** A value that is not of this form (an older version's, say) is as good as none: it is filled anew. */
 function unpack(value: string, customerId: string): OnlineRecord | undefined {
+  const [head, of] = header.exec(value) ?? [];
+  if (head === undefined || Number(of) !== format) return undefined;
   try {
-    const rest = JSON.parse(value.slice(value.indexOf(' ') + 1)) as Omit<OnlineRecord, 'customerId'>;
-    return typeof rest.known === 'boolean' ? { customerId, ...rest } : undefined;
+    return { customerId, ...(JSON.parse(value.slice(head.length - 1)) as Omit<OnlineRecord, 'customerId'>) };
   } catch {
     return undefined;
   }
+}
+
+async function readApart(cluster: Cluster, keys: readonly string[]): Promise<readonly (string | null)[]> {
+  const answers = await Promise.allSettled(keys.map(key => cluster.get(key)));
+  const [first] = answers;
+  if (first?.status === 'rejected' && answers.every(it => it.status === 'rejected')) throw first.reason;
+  return answers.map(it => (it.status === 'fulfilled' ? it.value : null));
 }
 
 async function asked<T>(command: Promise<T>): Promise<T> {

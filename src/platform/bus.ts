@@ -7,10 +7,13 @@ export type Unsubscribe = () => void;
 
 /** Carries word of changes between processes. Delivers at most once: whoever must not miss anything reads the truth after a gap. */
 export interface Bus {
-  /** Resolves when the subscribers of this process have been called and awaited, and the others' copy is on its way. */
+  /**
+   * Resolves when the subscribers of this process have been called and awaited, and the others' copy is on its way.
+   * @throws DependencyUnavailable where the others cannot be told; this process's subscribers have been
+   */
   publish(topic: string, message: Json): Promise<void>;
   publishMany(entries: readonly { readonly topic: string; readonly message: Json }[]): Promise<void>;
-  /** Resolves when the subscription is active. A handler that throws harms nobody. */
+  /** Resolves when the subscription is active or, while the others cannot be heard, at once: a gap is told when they can. A handler that throws harms nobody. */
   subscribe(topic: string, handler: BusHandler): Promise<Unsubscribe>;
   close(): Promise<void>;
 }

