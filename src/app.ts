@@ -72,12 +72,12 @@ export function createApp(config: Config, { pool, prisma, redis }: Stores, metri
   const projected = projection({ pool, bus, clock, definitions, online, onFailure: failed('customers could not be projected; it is tried again') });
   const { changed } = projected;
   const records = new OnlineRecords({ store: online, source: projected.source, onFailure: failed('an online record could not be read'), copies: copiesKept });
-  const customers = customersModule({ pool, clock, changed });
+  const customers = customersModule({ pool, clock, records, changed });
   const featureDefinitions = featureDefinitionsModule({ definitions });
-  const features = featuresModule({ pool, definitions, clock, customers: records, changed });
+  const features = featuresModule({ pool, definitions, clock, recordById: customers.recordById, changed });
   const events = eventsModule({ pool, clock, came: features.eventsCame });
   const segmentDefinitions = segmentDefinitionsModule({ definitions });
-  const segments = segmentsModule({ pool, clock, definitions, projection: projected, segmentById: segmentDefinitions.segmentById, customerById: customers.customerById, customers: records });
+  const segments = segmentsModule({ pool, clock, definitions, projection: projected, segmentById: segmentDefinitions.segmentById, customerById: customers.customerById, recordById: customers.recordById });
   const content = contentModule({ definitions });
   const rules = rulesModule({ definitions });
   const experiments = experimentsModule({ definitions, placementById: content.placementById });

@@ -1,14 +1,12 @@
 import { Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
 import type { Customer } from '../customers/customer.js';
+import type { OnlineRecordById } from '../customers/customer.loader.js';
 import { CustomerType } from '../customers/customer.type.js';
-import type { OnlineRecord } from '../customers/online-record.js';
 import type { LoaderKey } from '../graphql/loader-scope.js';
 import type { RequestContext } from '../graphql/request-context.js';
 import type { Clock } from '../kernel/clock.js';
 import { CustomerFeatureType } from './customer-feature.type.js';
 import { viewFeature, type FeatureDefinition } from './feature.js';
-
-export type OnlineRecordById = LoaderKey<string, OnlineRecord>;
 
 @Resolver(() => CustomerType)
 export class CustomerFeaturesResolver {

@@ -1,13 +1,12 @@
 import type { Pool } from 'pg';
 import type { CustomersChanged } from '../customers/customer.js';
-import type { OnlineRecords } from '../customers/online-records.js';
+import type { OnlineRecordById } from '../customers/customer.loader.js';
 import type { EventsDeps } from '../events/events.module.js';
 import type { Clock } from '../kernel/clock.js';
-import { DependencyUnavailable } from '../kernel/errors.js';
 import { mostOfAKind } from '../tenants/definition-kind.js';
 import { definitionListLoader } from '../tenants/definition.loader.js';
 import type { Definitions } from '../tenants/definitions.js';
-import { CustomerFeaturesResolver, type OnlineRecordById } from './customer-features.resolver.js';
+import { CustomerFeaturesResolver } from './customer-features.resolver.js';
 import type { FeatureCatalogue } from './feature-catalogue.js';
 import { features, parseFeature } from './feature.schema.js';
 import { PostgresFeatureValueStore, recount } from './feature-values.postgres.js';
@@ -17,7 +16,7 @@ export interface FeaturesDeps {
   readonly pool: Pool;
   readonly definitions: Definitions;
   readonly clock: Clock;
-  readonly customers: Pick<OnlineRecords, 'read'>;
+  readonly recordById: OnlineRecordById;
   readonly changed: CustomersChanged;
 }
 
@@ -27,21 +26,12 @@ export interface FeaturesModule {
   readonly eventsCame: EventsDeps['came'];
 }
 
-const patienceMs = 5000;
-
-export function featuresModule({ pool, definitions, clock, customers, changed }: FeaturesDeps): FeaturesModule {
+export function featuresModule({ pool, definitions, clock, recordById, changed }: FeaturesDeps): FeaturesModule {
   const store = new PostgresFeatureValueStore(pool);
   const catalogue: FeatureCatalogue = {
     async definitions(tenantId) {
       const all = await definitions.list(tenantId, 'feature', { first: mostOfAKind });
       return new Map(all.map(({ body }) => parseFeature(body)).map(it => [it.name, it]));
-    },
-  };
-  const recordById: OnlineRecordById = {
-    name: 'online record by customer',
-    async loadMany(ids, tenantId) {
-      const found = await customers.read(tenantId, ids, patienceMs);
-      return found.map(({ record }) => record ?? new DependencyUnavailable('The features of a customer could not be read.'));
     },
   };
   return {

@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import type { CustomersChanged } from '../customers/customer.js';
-import type { CustomerById } from '../customers/customer.loader.js';
-import type { OnlineRecords, OnlineRecordSource } from '../customers/online-records.js';
+import type { CustomerById, OnlineRecordById } from '../customers/customer.loader.js';
+import type { OnlineRecordSource } from '../customers/online-records.js';
 import type { OnlineStore } from '../customers/online-store.js';
 import { features, parseFeature } from '../features/feature.schema.js';
 import type { LoaderKey } from '../graphql/loader-scope.js';
@@ -12,7 +12,6 @@ import { definitionListLoader } from '../tenants/definition.loader.js';
 import type { ConfigurationChanged, Definitions } from '../tenants/definitions.js';
 import { CompiledSegments } from './compiled-segments.js';
 import { CustomerSegmentsResolver } from './customer-segments.resolver.js';
-import { segmentIdsOfCustomer } from './membership.loader.js';
 import { PostgresMemberships } from './memberships.postgres.js';
 import { preview } from './preview.js';
 import { PostgresProjectionStore } from './projection.postgres.js';
@@ -137,11 +136,11 @@ export interface SegmentsDeps {
   readonly projection: Pick<Projection, 'changed' | 'source'>;
   readonly segmentById: LoaderKey<string, Segment | null>;
   readonly customerById: CustomerById;
-  readonly customers: Pick<OnlineRecords, 'read'>;
+  readonly recordById: OnlineRecordById;
 }
 
 export function segmentsModule({ pool, clock, definitions, projection: { changed, source }, ...deps }: SegmentsDeps): { readonly resolvers: readonly object[] } {
-  const { segmentById, customerById, customers } = deps;
+  const { segmentById, customerById, recordById } = deps;
   const memberships = new PostgresMemberships(pool, clock);
   const scan = {
     customerIds: (...args: Parameters<PostgresMemberships['customerIds']>) => memberships.customerIds(...args),
@@ -151,7 +150,7 @@ export function segmentsModule({ pool, clock, definitions, projection: { changed
   return {
     resolvers: [
       new SegmentMembersResolver({ memberships, segmentById, customerById, changed }),
-      new CustomerSegmentsResolver(segmentIdsOfCustomer(customers), segmentById),
+      new CustomerSegmentsResolver(recordById, segmentById),
       new SegmentPreviewResolver({
         preview: (tenantId, condition, all) => preview(scan, tenantId, condition, all),
         allFeatures: definitionListLoader(definitions, features),

@@ -80,13 +80,13 @@ export class Shop {
     this.projection = projection({ pool, bus: gatedBus, clock, definitions, online, onFailure });
     const { changed } = this.projection;
     const records = new OnlineRecords({ store: online, source: this.projection.source, onFailure, copies: 100 });
-    const customers = customersModule({ pool, clock, changed });
-    const values = featuresModule({ pool, definitions, clock, customers: records, changed });
+    const customers = customersModule({ pool, clock, records, changed });
+    const values = featuresModule({ pool, definitions, clock, recordById: customers.recordById, changed });
     const events = eventsModule({ pool, clock, came: values.eventsCame });
     const segmentDefinitions = segmentDefinitionsModule({ definitions });
     const members = segmentsModule({
       pool, clock, definitions, projection: this.projection,
-      segmentById: segmentDefinitions.segmentById, customerById: customers.customerById, customers: records,
+      segmentById: segmentDefinitions.segmentById, customerById: customers.customerById, recordById: customers.recordById,
     });
     this.routes = events.routes;
     this.#schema = schemaOf([customers, values, events, featureDefinitionsModule({ definitions }), segmentDefinitions, members].flatMap(it => it.resolvers));

@@ -1,0 +1,73 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { feature, hero } from '../decisions/shop.js';
+import { testDatabase } from '../support/postgres.js';
+import { describeWithRedis } from '../support/redis.js';
+import { furnish, startShop, type ShopServer } from './shop-server.js';
+
+const ends: (() => unknown)[] = [];
+afterAll(async () => { for (const end of ends) await end(); }); // while the database is there
+const { pool } = await testDatabase();
+
+/** Every statement that goes to the database, on whichever connection. */
+const statements: string[] = [];
+pool.on('connect', client => {
+  const query = client.query.bind(client) as (...args: readonly unknown[]) => unknown;
+  client.query = ((...args: readonly unknown[]) => {
+    const [first] = args;
+    statements.push(typeof first === 'string' ? first : (first as { text: string }).text);
+    return query(...args);
+  }) as typeof client.query;
+});
+
+describeWithRedis('a nested query', redisUrl => {
+  const ids = Array.from({ length: 40 }, (_, i) => `customer-${i}`);
+  let shop: ShopServer;
+  let monitor: Redis;
+  const commands: string[] = [];
+  beforeAll(async () => {
+    shop = await startShop({ pool, redisUrl });
+    ends.push(() => shop.stop());
+    await furnish(shop, {
+      features: [feature('engagement_score'), feature('monetary_score')],
+      segments: ['keen', 'rich'].map((id, i) => ({ id, name: id, description: '', condition: { feature: { name: i ? 'monetary_score' : 'engagement_score', operator: 'greaterThan', value: 0.5 } } }) as const),
+      placements: [{ ...hero, bandit: { features: ['engagement_score'], lambda: 1, alpha: 0 } }],
+    });
+    const customers = ids.map((customerId, i) => ({ customerId, values: [{ name: 'engagement_score', value: i % 2 }, { name: 'monetary_score', value: i % 3 }] }));
+    await shop.query('mutation S($input: SetFeaturesInput!) { setFeatures(input: $input) { changedCustomers } }', { input: { customers } });
+    const redis = new Redis(redisUrl);
+    monitor = await redis.monitor();
+    ends.push(() => { monitor.disconnect(); redis.disconnect(); });
+    monitor.on('monitor', (_time: string, args: readonly string[]) => {
+      if (args.some(it => it.includes(encodeURIComponent(shop.tenantId)))) commands.push(`${(args[0] ?? '').toLowerCase()} ${args.length - 1}`);
+    });
+  });
+
+  const customer = 'customer { id attributes features { name value status } segments { id name memberCount members(first: 1) { edges { node { id } } } } }';
+
+  /** What the request itself read: sweeps and the log's writing go on beside it. */
+  const readBy = (all: readonly string[]): readonly string[] =>
+    all.flatMap(text => {
+      const [, table] = /^\s*SELECT.*?\b(?:FROM|JOIN) (definitions|segment_members|decisions|customers)\b/s.exec(text) ?? [];
+      if (table === undefined || !text.includes('tenant_id = $1')) return [];
+      return [table === 'definitions' ? `${table} ${text.includes('ANY($3)') ? 'by id' : 'of a kind'}` : table];
+    });
+
+  it.each([[2, ['customers of its pages']], [40, []]] as const)('about %i customers reads each kind of row once for all of a level', async (count, more) => {
+    const asked = ids.slice(0, count);
+    const { data: before } = await shop.query('query M($ids: [ID!]!) { personalizeMany(customerIds: $ids) { id } }', { ids: asked.slice(0, 10) });
+    const logged = (before.personalizeMany as readonly { id: string }[]).map((it, i) => `d${i}: decision(id: "${it.id}") { id placement { id } ${customer} }`).join(' ');
+    await shop.app.decisions.log.flush();
+    statements.length = 0;
+    commands.length = 0;
+    const { errors, data } = await shop.query(`query N($ids: [ID!]!) { personalizeMany(customerIds: $ids) { id selectedContent { id } ${customer} } ${logged} }`, { ids: asked });
+    const during = readBy(statements);
+    const reads = [...commands];
+    expect(errors).toBeUndefined();
+    expect(data.personalizeMany).toHaveLength(count);
+    expect(data.personalizeMany[1].customer.features).toContainEqual({ name: 'engagement_score', value: 1, status: 'FRESH' });
+    const pages = more.map(() => 'customers'); // members of the segments who are not among those asked about
+    expect([...during].sort()).toEqual([...pages, 'customers', 'decisions', 'definitions by id', 'definitions of a kind', 'segment_members', 'segment_members']);
+    expect(reads).toEqual([`mget ${count}`, `mget ${count}`]); // to decide by, and to show
+  });
+});
