@@ -46,23 +46,27 @@ type ScoresBody =
 
 interface AnswerBody extends Omit<DecisionAnswer, 'slate' | 'candidates' | 'assignments'> {
   readonly slate: readonly (readonly [itemId: string, position: number, propensity: number])[];
-  readonly assignments?: readonly Assignment[];
+  readonly assignments?: readonly Assignment[] | undefined;
   readonly ids: readonly string[];
   /** Left out where each survivor's score is the scorer's own, as it is without boosts. */
-  readonly of?: string;
+  readonly of?: string | undefined;
   /** Left out where all are 1. */
-  readonly boosts?: readonly number[];
+  readonly boosts?: readonly number[] | undefined;
   readonly shares: string;
   readonly drops: readonly (readonly [index: number, ...of: readonly [stage: Drop['stage'], code: string, reason: string]])[];
 }
 
-/** Numbers survive bit for bit, packed or as JSON: JavaScript prints a double as the shortest text that reads back as the same double. */
+/**
+ * Numbers survive bit for bit, packed or as JSON: JavaScript prints a double as the shortest text that reads back as the same double.
+ * What is undefined is left out. Fields are named one by one, since JSON.stringify is slow with objects that were spread from others.
+ */
 export function encodeBody({ request: { items, context, limit, seed }, state, scores, answer, times }: DecisionRecord): string {
   const features: Record<string, readonly [FeatureReading['value'], number]> = {};
   for (const [name, { value, at }] of Object.entries(state.features)) features[name] = [value, at];
+  const { known, source, attributes, segments } = state;
   const body: Body = {
-    r: { ...(items && { items }), context, limit, seed },
-    s: { ...state, features },
+    r: { items, context, limit, seed },
+    s: { known, source, attributes, features, segments },
     c: packScores(scores),
     a: packAnswer(answer, scores),
     t: [times.gather, times.rules, times.score, times.total],
@@ -103,18 +107,25 @@ function unpackScores(body: ScoresBody): Scores {
   return body.source === 'model' ? { source: 'model', modelId: body.modelId, values } : { source: 'bandit', posteriorVersion: body.posteriorVersion, values };
 }
 
-function packAnswer({ slate, candidates, assignments, ...rest }: DecisionAnswer, scores: Scores): AnswerBody {
+function packAnswer(answer: DecisionAnswer, scores: Scores): AnswerBody {
+  const { slate, candidates, assignments } = answer;
   const drops: AnswerBody['drops'][number][] = [];
   candidates.forEach(({ dropped }, i) => {
     if (dropped !== null) drops.push([i, dropped.stage, dropped.code, dropped.reason]);
   });
   return {
-    ...rest,
+    selectedItemId: answer.selectedItemId,
+    propensity: answer.propensity,
+    confidence: answer.confidence,
+    explored: answer.explored,
+    reasoning: answer.reasoning,
+    level: answer.level,
+    alternativeItemIds: answer.alternativeItemIds,
     slate: slate.map(({ itemId, position, propensity }) => [itemId, position, propensity]),
-    ...(assignments.length > 0 && { assignments }),
+    assignments: assignments.length > 0 ? assignments : undefined,
     ids: candidates.map(it => it.itemId),
-    ...(!isRaw(candidates, scores) && { of: packDoubles(candidates.map(it => it.score)) }),
-    ...(candidates.some(it => it.boost !== 1) && { boosts: candidates.map(it => it.boost) }),
+    of: isRaw(candidates, scores) ? undefined : packDoubles(candidates.map(it => it.score)),
+    boosts: candidates.some(it => it.boost !== 1) ? candidates.map(it => it.boost) : undefined,
     shares: packDoubles(candidates.map(it => it.propensity)),
     drops,
   };
