@@ -2,33 +2,54 @@ import type { Facts } from '../conditions/condition.js';
 import type { FeatureValue } from '../customers/online-record.js';
 import { columnsOf, type InputContract, type ModelInput } from './input-contract.js';
 
-/** Writes the row of one candidate into `out` from `offset` on. */
-export type Encoder = (facts: Pick<Facts, 'attributes' | 'features' | 'context' | 'now'>, item: Facts['item'], out: Float32Array, offset: number) => void;
+/** Writes the rows of some candidates for one customer, row-major, into `out` from `offset` on. */
+export type Encoder = (facts: Pick<Facts, 'attributes' | 'features' | 'context' | 'now'>, items: readonly Facts['item'][], out: Float32Array, offset: number) => void;
 
 type Read = (facts: Parameters<Encoder>[0], item: Facts['item']) => FeatureValue | undefined;
 type Write = (value: FeatureValue, out: Float32Array, at: number, now: number) => boolean;
 
 const dayMs = 86_400_000;
 
-/** Turns a contract into a function: names and columns are worked out once. */
+interface CompiledInput {
+  readonly at: number;
+  readonly columns: number;
+  readonly missing: number;
+  readonly read: Read;
+  readonly write: Write;
+}
+
+/** Turns a contract into a function: names and columns are worked out once, and what is the same for all candidates once for all of them. */
 export function compileEncoder(contract: InputContract): Encoder {
-  let first = 0;
-  const inputs = contract.map(input => {
+  const ofItem: CompiledInput[] = [];
+  const ofAll: CompiledInput[] = [];
+  let width = 0;
+  for (const input of contract) {
     const columns = columnsOf(input.transform);
-    const at = first;
-    first += columns;
-    return { at, columns, missing: input.missing, read: compileRead(input), write: compileWrite(input.transform) };
-  });
-  return (facts, item, out, offset) => {
-    for (const { at, columns, missing, read, write } of inputs) {
-      const value = read(facts, item);
-      if (value === undefined || !write(value, out, offset + at, facts.now)) out.fill(missing, offset + at, offset + at + columns);
-    }
+    const compiled = { at: width, columns, missing: input.missing, read: compileRead(input), write: compileWrite(input.transform) };
+    (input.source === 'item' || input.name.includes(categoryMark) ? ofItem : ofAll).push(compiled);
+    width += columns;
+  }
+  return (facts, items, out, offset) => {
+    items.forEach((item, i) => {
+      const row = offset + i * width;
+      if (i === 0) writeInputs(ofAll, facts, item, { out, row });
+      else out.copyWithin(row, offset, offset + width);
+      writeInputs(ofItem, facts, item, { out, row });
+    });
   };
 }
 
+function writeInputs(inputs: readonly CompiledInput[], facts: Parameters<Encoder>[0], item: Facts['item'], { out, row }: { readonly out: Float32Array; readonly row: number }): void {
+  for (const { at, columns, missing, read, write } of inputs) {
+    const value = read(facts, item);
+    if (value === undefined || !write(value, out, row + at, facts.now)) out.fill(missing, row + at, row + at + columns);
+  }
+}
+
+const categoryMark = '{category}';
+
 function compileRead({ source, name }: ModelInput): Read {
-  const [before, after] = name.split('{category}');
+  const [before, after] = name.split(categoryMark);
   if (source === 'item') return (_facts, item) => item[name];
   const part = ({ attribute: 'attributes', feature: 'features', context: 'context' } as const)[source];
   if (before === undefined || after === undefined) return facts => facts[part][name];

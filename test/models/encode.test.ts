@@ -16,9 +16,9 @@ const item = { category: 'shoes', tags: ['new', 'sale'], publishedAt: '2026-02-2
 const input = (source: ModelInput['source'], name: string, transform: ModelInput['transform'], missing = -1): ModelInput => ({ source, name, transform, missing });
 const number = { kind: 'number', scale: 1, offset: 0 } as const;
 
-function encoded(contract: InputContract, of: Parameters<Encoder>[0] = facts, candidate: Parameters<Encoder>[1] = item): readonly number[] {
+function encoded(contract: InputContract, of: Parameters<Encoder>[0] = facts, candidate: Parameters<Encoder>[1][number] = item): readonly number[] {
   const out = new Float32Array(widthOf(contract));
-  compileEncoder(contract)(of, candidate, out, 0);
+  compileEncoder(contract)(of, [candidate], out, 0);
   return [...out];
 }
 
@@ -49,7 +49,7 @@ describe('compileEncoder', () => {
     ['an hour that is a text', input('attribute', 'plan', { kind: 'cyclic', period: 24 })],
     ['a time that is none', input('attribute', 'plan', { kind: 'ageDays', scale: 1 })],
     ['a feature of the category of an item without one', input('feature', 'affinity_{category}', number), { tags: [] }],
-  ])('fills all columns of %s that is missing with the stand-in', (_what, of, candidate: Parameters<Encoder>[1] = item) => {
+  ])('fills all columns of %s that is missing with the stand-in', (_what, of, candidate: Parameters<Encoder>[1][number] = item) => {
     expect(encoded([of], facts, candidate)).toEqual(new Array(columnsOf(of.transform)).fill(-1));
   });
 
@@ -75,15 +75,16 @@ describe('compileEncoder', () => {
     fc.oneof(fc.integer({ min: -100, max: 100 }), fc.boolean(), fc.constantFrom('a', 'b', '2026-01-01T00:00:00Z'), fc.array(fc.constantFrom('a', 'b', 'c'))),
   );
 
-  it('writes each input into its own columns, whatever stands beside it, and nothing outside of the row', () => {
+  it('writes each input into its own columns, each candidate into its own row, and nothing outside of the rows', () => {
+    const candidates = fc.array(values, { maxLength: 4 });
     fc.assert(
-      fc.property(fc.array(inputs, { minLength: 1, maxLength: 6 }), values, values, fc.nat(5), (contract, of, candidate, offset) => {
+      fc.property(fc.array(inputs, { minLength: 1, maxLength: 6 }), values, candidates, fc.nat(5), (contract, of, items, offset) => {
         const all = { attributes: of, features: of, context: of, now };
-        const width = widthOf(contract);
-        const out = new Float32Array(width + offset + 3).fill(77);
-        compileEncoder(contract)(all, candidate, out, offset);
-        expect([...out.subarray(offset, offset + width)]).toEqual(contract.flatMap(it => encoded([it], all, candidate)));
-        expect([...out.subarray(0, offset), ...out.subarray(offset + width)]).toEqual(new Array(offset + 3).fill(77));
+        const end = offset + items.length * widthOf(contract);
+        const out = new Float32Array(end + 3).fill(77);
+        compileEncoder(contract)(all, items, out, offset);
+        expect([...out.subarray(offset, end)]).toEqual(items.flatMap(it => contract.flatMap(one => encoded([one], all, it))));
+        expect([...out.subarray(0, offset), ...out.subarray(end)]).toEqual(new Array(offset + 3).fill(77));
         expect(out.every(Number.isFinite)).toBe(true);
       }),
     );

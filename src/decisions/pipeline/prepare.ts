@@ -61,9 +61,7 @@ export function modelFor({ scorer, survivors, state }: Prepared, { models }: Sna
 
 /** Writes a row for each survivor into `rows`, row-major [.., width], from row `first` on. */
 export function encodeRows({ read, candidates, survivors }: Prepared, { encode, width }: CompiledModel, rows: Float32Array, first: number): void {
-  survivors.forEach((candidate, i) => {
-    encode(read.facts, candidates.items[candidate]?.facts ?? {}, rows, (first + i) * width);
-  });
+  encode(read.facts, survivors.map(candidate => candidates.items[candidate]?.facts ?? {}), rows, first * width);
 }
 
 /** Scores that need no I/O: the bandit's, or none but the editors' order. */
