@@ -35,7 +35,7 @@ describe('without the threads that run models', () => {
     readonly slate: readonly unknown[];
   }
   const decide = async (customerId: string): Promise<Decided> =>
-    (await ask(server, 'query P($id: ID!) { personalize(customerId: $id, placement: "product-recommendations", deadlineMs: 1000) { level versions { model } slate { item { id } } } }', { id: customerId })).data.personalize as Decided;
+    (await ask(server, 'query P($id: ID!) { personalize(customerId: $id, placement: "product-recommendations", deadlineMs: 8000) { level versions { model } slate { item { id } } } }', { id: customerId })).data.personalize as Decided;
 
   it('decisions come as NO_MODEL, with a full slate, and as FULL again when the threads are back', async () => {
     const ids = Array.from({ length: 40 }, (_, i) => `walker-${i}`);

@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { freePort } from '../../src/platform/free-port.js';
 import { redisServerBinary } from './redis-server.js';
@@ -39,41 +38,6 @@ export async function startRedisNode(options: Readonly<Record<string, string | n
       await ended;
       await rm(folder, { recursive: true, force: true });
     },
-  };
-}
-
-export interface RedisCluster {
-  /** As REDIS_URL takes it. */
-  readonly url: string;
-  readonly nodes: readonly RedisNode[];
-  stop(): Promise<void>;
-}
-
-const slots = 16_384;
-
-/** Three nodes without replicas, of which each answers for what it holds when others are gone. */
-export async function startRedisCluster(): Promise<RedisCluster | undefined> {
-  const nodes: RedisNode[] = [];
-  const busPorts: number[] = [];
-  for (let i = 0; i < 3; i++) {
-    const busPort = await freePort();
-    const node = await startRedisNode({ 'cluster-enabled': 'yes', 'cluster-port': busPort, 'cluster-require-full-coverage': 'no', 'cluster-node-timeout': 1000 });
-    if (node === undefined) return undefined;
-    nodes.push(node);
-    busPorts.push(busPort);
-  }
-  const clients = nodes.map(({ url }) => new Redis(url));
-  await Promise.all(clients.map(async (client, i) => {
-    await client.call('CLUSTER', 'ADDSLOTSRANGE', Math.ceil((i * slots) / 3), Math.ceil(((i + 1) * slots) / 3) - 1);
-    await client.call('CLUSTER', 'MEET', '127.0.0.1', String(nodes[0]?.port), String(busPorts[0]));
-  }));
-  const isWhole = async (client: Redis): Promise<boolean> => /cluster_state:ok[^]*cluster_slots_ok:16384[^]*cluster_known_nodes:3/.test(String(await client.call('CLUSTER', 'INFO')));
-  for (let i = 0; i < 400 && !(await Promise.all(clients.map(isWhole))).every(Boolean); i++) await sleep(25);
-  for (const client of clients) client.disconnect();
-  return {
-    url: nodes.map(it => it.url).join(','),
-    nodes,
-    stop: async () => { await Promise.all(nodes.map(it => it.kill())); },
   };
 }
 
