@@ -9,6 +9,7 @@ import type { TenantConfiguration } from '../../src/decisions/snapshot/snapshot.
 import { experiments } from '../../src/experiments/experiment.schema.js';
 import { features } from '../../src/features/feature.schema.js';
 import { models } from '../../src/models/model.schema.js';
+import type { SocketLimits } from '../../src/graphql/sockets.js';
 import { Health } from '../../src/platform/health.js';
 import { healthRoutes } from '../../src/platform/health.http.js';
 import { readConfig } from '../../src/platform/config.js';
@@ -47,10 +48,11 @@ export interface ShopOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** A tenant that another server on the same database has made, with its admin key. */
   readonly of?: Pick<ShopServer, 'tenantId' | 'keys'>;
+  readonly sockets?: Partial<SocketLimits>;
 }
 
 /** The whole server on a free port, with an empty tenant of its own. */
-export async function startShop({ pool, redisUrl, environment, of }: ShopOptions): Promise<ShopServer> {
+export async function startShop({ pool, redisUrl, environment, of, sockets }: ShopOptions): Promise<ShopServer> {
   const config = readConfig({ LOG_LEVEL: 'silent', ATTUNE_DECISION_DEADLINE_MS: '2000', ...environment });
   const logger = createLogger(config);
   const prisma = createPrisma(pool);
@@ -64,7 +66,7 @@ export async function startShop({ pool, redisUrl, environment, of }: ShopOptions
     schema: await schemaOf(app.resolvers),
     authenticate: app.tenants.authenticate,
     logger,
-    config: defaultServerConfig,
+    config: { ...defaultServerConfig, sockets: { ...defaultServerConfig.sockets, ...sockets } },
     routes: [...app.routes, healthRoutes(new Health(), metrics, () => true)],
     graphiqlExamples: [],
   });
@@ -81,8 +83,7 @@ export async function startShop({ pool, redisUrl, environment, of }: ShopOptions
   return {
     url, tenantId, keys, app, post,
     query: (document, variables = {}, key = keys.admin) => post('/graphql', { query: document, variables }, key),
-    socket: (key = keys.server) =>
-      createClient({ url: `${url.replace('http', 'ws')}/graphql`, webSocketImpl: WebSocket, connectionParams: { authorization: `Bearer ${key}` }, retryAttempts: 0, lazy: true }),
+    socket: (key = keys.server) => socketTo(url, key),
     stop: async () => {
       await server.stop();
       await app.close();
@@ -90,6 +91,10 @@ export async function startShop({ pool, redisUrl, environment, of }: ShopOptions
       await redis?.close();
     },
   };
+}
+
+export function socketTo(url: string, key: string): Client {
+  return createClient({ url: `${url.replace('http', 'ws')}/graphql`, webSocketImpl: WebSocket, connectionParams: { authorization: `Bearer ${key}` }, retryAttempts: 0, lazy: true });
 }
 
 async function provision({ tenants }: App, tenantId: string): Promise<ShopServer['keys']> {

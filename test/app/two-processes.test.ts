@@ -1,42 +1,97 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { hero, rule } from '../decisions/shop.js';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Redis } from 'ioredis';
 import { testDatabase } from '../support/postgres.js';
-import { describeWithRedis } from '../support/redis.js';
-import { furnish, startShop, type ShopServer } from './shop-server.js';
-import { updatesOf } from './updates.js';
+import { startRedis } from '../support/redis-server.js';
+import { Gate, portOf } from './gate.js';
+import { ask, startServerProcess, type ServerProcess } from './server-process.js';
+import { socketTo } from './shop-server.js';
+import { updatesOf, type Updates } from './updates.js';
 
-const { pool } = await testDatabase();
+const folder = await mkdtemp(path.join(tmpdir(), 'attune-two-'));
+afterAll(() => rm(folder, { recursive: true, force: true }));
+const { url: databaseUrl } = await testDatabase();
+process.env['TEST_REDIS_URL'] = ''; // one of its own, whose connections may be cut
+const redis = await startRedis(folder);
+const gate = new Gate();
+const placement = 'product-recommendations';
 
-describeWithRedis('two processes on one Redis and one PostgreSQL', redisUrl => {
-  let here: ShopServer;
-  let there: ShopServer;
+(redis === undefined ? describe.skip : describe)('two processes on one Redis and one PostgreSQL', () => {
+  let here: ServerProcess;
+  let there: ServerProcess;
   beforeAll(async () => {
-    here = await startShop({ pool, redisUrl });
-    const lovesScarfs = { feature: { name: 'monetary_score', operator: 'greaterThan', value: 0.5 } } as const;
-    const notScarf = { not: { item: { name: 'id', operator: 'equals', value: 'scarf' } } } as const;
-    await furnish(here, {
-      placements: [{ ...hero, policy: { kind: 'greedy' } }],
-      ruleSets: [{ id: 'main', name: 'Main', rules: [rule('scarf-lovers', { when: lovesScarfs, items: notScarf })] }],
-    });
-    there = await startShop({ pool, redisUrl, of: here });
-  });
+    if (redis === undefined) return;
+    await gate.open(portOf(redis.url));
+    const environment = { DATABASE_URL: databaseUrl, ATTUNE_DECISION_DEADLINE_MS: '5000' };
+    here = await startServerProcess({ dataFolder: folder, environment: { ...environment, REDIS_URL: redis.url } });
+    there = await startServerProcess({ dataFolder: folder, environment: { ...environment, REDIS_URL: gate.to(redis.url) } });
+  }, 90_000);
   afterAll(async () => {
-    await Promise.all([here.stop(), there.stop()]);
-  });
+    await Promise.all([here.end('SIGTERM'), there.end('SIGTERM')]);
+    await gate.close();
+    await redis?.stop();
+  }, 30_000);
+
+  const watch = (customerId: string): Promise<Updates> => updatesOf({ socket: () => socketTo(there.url, there.keys.server) }, customerId, { placement });
+  const setScore = (customer: string, value: number): ReturnType<typeof ask> =>
+    ask(here, 'mutation S($customer: ID!, $value: JSON!) { setFeatures(input: { customers: [{ customerId: $customer, values: [{ name: "engagement_score", value: $value }] }] }) { changedCustomers } }', { customer, value });
+  /** Leaves the item out where the score is high, or no item. */
+  const publish = async (itemId: string | undefined): Promise<void> => {
+    const when = { feature: { name: 'engagement_score', operator: 'greaterThan', value: 0.5 } };
+    const rules = itemId === undefined ? [] : [{ id: 'hide', effect: 'exclude', reason: 'Hidden', when, items: { item: { name: 'id', operator: 'equals', value: itemId } } }];
+    const query = 'mutation R($rules: [RuleInput!]!) { saveRuleSet(input: { id: "probe", name: "Probe", rules: $rules }) { configurationVersion } publishRuleSet(input: { id: "probe" }) { configurationVersion } }';
+    expect((await ask(here, query, { rules })).errors).toBeUndefined();
+  };
+  /** A customer whose page the other process keeps open, and who sees an item that a high score hides. */
+  const opened = async (customerId: string): Promise<{ readonly updates: Updates; readonly first: string }> => {
+    await setScore(customerId, 0.1);
+    const updates = await watch(customerId);
+    const [kind, , first] = await updates.next();
+    expect(kind).toBe('INITIAL');
+    await publish(first ?? '');
+    expect(await updates.isSilent()).toBe(true);
+    return { updates, first: first ?? '' };
+  };
 
   it("push each other's changes of a customer and of the rules", async () => {
-    const updates = await updatesOf(there, 'ada');
-    expect(await updates.next()).toEqual(['INITIAL', null, 'boots']);
-    await here.query('mutation { setFeatures(input: { customers: [{ customerId: "ada", values: [{ name: "monetary_score", value: 0.9 }] }] }) { changedCustomers } }');
-    expect(await updates.next()).toEqual(['FEATURE', 'monetary_score', 'scarf']);
-    await here.query(`mutation { saveRuleSet(input: { id: "main", name: "Main", rules: [] }) { configurationVersion } publishRuleSet(input: { id: "main" }) { configurationVersion } }`);
-    expect(await updates.next()).toEqual(['RULE', 'main', 'boots']);
+    const { updates, first } = await opened('ada');
+    await setScore('ada', 0.9);
+    const [kind, subject, second] = await updates.next();
+    expect([kind, subject]).toEqual(['FEATURE', 'engagement_score']);
+    expect(second).not.toBe(first);
+    await publish(undefined);
+    expect((await updates.next()).slice(0, 2)).toEqual(['RULE', 'probe']);
     await updates.close();
   });
 
   it('decide by the same record, whichever was told', async () => {
-    await there.query('mutation { upsertCustomer(input: { id: "bob", attributes: { country: "DE" } }) { customer { id } } }');
-    const { data } = await here.query('{ personalize(customerId: "bob") { isStranger } }');
-    expect(data.personalize.isStranger).toBe(false);
+    await ask(there, 'mutation { upsertCustomer(input: { id: "bob", attributes: { country: "DE" } }) { customer { id } } }');
+    expect((await ask(here, '{ personalize(customerId: "bob") { isStranger } }')).data.personalize).toEqual({ isStranger: false });
+  });
+
+  it('catch up with what they missed while Redis could not be reached', async () => {
+    const { updates, first } = await opened('carl');
+    await gate.close();
+    await setScore('carl', 0.9);
+    expect(await updates.isSilent()).toBe(true);
+    await gate.open(portOf(redis?.url ?? ''));
+    const [kind, , second] = await updates.next();
+    expect(kind).toBe('RESUMED_WITH_GAP');
+    expect(second).not.toBe(first);
+    await updates.close();
+  });
+
+  it('go on pushing when their subscribers were cut off', async () => {
+    const { updates } = await opened('dora');
+    const admin = new Redis(redis?.url ?? '');
+    expect(await admin.client('KILL', 'TYPE', 'pubsub')).toBe(2);
+    await setScore('dora', 0.9);
+    expect(['FEATURE', 'RESUMED_WITH_GAP']).toContain((await updates.next())[0]);
+    await publish(undefined);
+    expect((await updates.next())[0]).toBe('RULE');
+    admin.disconnect();
+    await updates.close();
   });
 });

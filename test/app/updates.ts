@@ -9,7 +9,7 @@ interface Update {
 }
 
 export interface Updates {
-  /** Kind and subject of the cause, and what is shown now. Fails after two seconds without one. */
+  /** Kind and subject of the cause, and what is shown now. Fails after ten seconds without one. */
   next(): Promise<readonly [kind: string, subject: string | null, itemId: string | null]>;
   /** Whether nothing comes for a while. */
   isSilent(): Promise<boolean>;
@@ -17,15 +17,21 @@ export interface Updates {
   close(): Promise<void>;
 }
 
+export interface UpdatesOptions {
+  readonly key?: string;
+  readonly after?: string;
+  readonly placement?: string;
+}
+
 /** A page that stays open for a customer, by a real client. */
-export async function updatesOf(shop: ShopServer, customerId: string, { key, after }: { readonly key?: string; readonly after?: string } = {}): Promise<Updates> {
+export async function updatesOf(shop: Pick<ShopServer, 'socket'>, customerId: string, { key, after, placement }: UpdatesOptions = {}): Promise<Updates> {
   const client = shop.socket(key);
   const waiting: Update[] = [];
   const heard: { wake?: () => void; failure?: unknown; cursor: string } = { cursor: '' };
   client.subscribe<Update>(
     {
-      query: 'subscription Watch($customer: ID!, $after: Cursor) { decisionUpdates(customerId: $customer, after: $after) { cursor cause { kind subject } decision { selectedContent { id } } } }',
-      variables: { customer: customerId, ...(after !== undefined && { after }) },
+      query: 'subscription Watch($customer: ID!, $after: Cursor, $placement: ID) { decisionUpdates(customerId: $customer, after: $after, placement: $placement) { cursor cause { kind subject } decision { selectedContent { id } } } }',
+      variables: { customer: customerId, ...(after !== undefined && { after }), ...(placement !== undefined && { placement }) },
     },
     {
       next: ({ data, errors }) => {
@@ -54,7 +60,7 @@ export async function updatesOf(shop: ShopServer, customerId: string, { key, aft
   };
   return {
     async next() {
-      const update = await within(2000);
+      const update = await within(10_000);
       if (update === undefined) throw new Error(`No update came: ${JSON.stringify(heard.failure)}`);
       const { cause, decision, cursor } = update.decisionUpdates;
       heard.cursor = cursor;
