@@ -27,9 +27,15 @@ describeWithRedis('RedisBus', url => {
 
   it('hears again when a gap is told after a killed connection', async () => {
     const [here, there, killer] = [await open(url), await open(url), new Redis(url)];
-    const connection = await there.connections.subscriber.client('ID');
+    const { subscriber } = there.connections;
+    const connection = await subscriber.client('ID');
     const topic = configTopic(randomUUID());
     const heard = await heardBy(there.bus, topic);
+    const subscribe = subscriber.subscribe.bind(subscriber) as (...channels: readonly string[]) => Promise<unknown>;
+    subscriber.subscribe = async (...channels: readonly string[]) => {
+      await new Promise(resolve => setTimeout(resolve, 100));
+      return subscribe(...channels);
+    };
     await there.bus.subscribe(topic, async event => {
       if (event.kind === 'gap') await here.bus.publish(topic, 'after');
     });
