@@ -53,13 +53,13 @@ describeWithRedis('a nested query', redisUrl => {
       return [table === 'definitions' ? `${table} ${text.includes('ANY($3)') ? 'by id' : 'of a kind'}` : table];
     });
 
-  const reads = async (text: string, variables: Readonly<Record<string, unknown>>): Promise<readonly any[]> => {
+  const reads = async (text: string, variables: Readonly<Record<string, unknown>>): Promise<readonly { readonly customer: { readonly features: readonly unknown[] } }[]> => {
     await shop.app.decisions.log.flush();
     statements.length = 0;
     commands.length = 0;
     const { errors, data } = await shop.query(text, variables);
     expect(errors).toBeUndefined();
-    return Object.values(data as Readonly<Record<string, unknown>>).flat();
+    return Object.values<typeof data>(data).flat();
   };
 
   const once = ['definitions by id', 'definitions of a kind', 'segment_members', 'segment_members'];
@@ -69,7 +69,7 @@ describeWithRedis('a nested query', redisUrl => {
   it.each(sizes)('that decides for %i customers reads each kind of row once for all of a level', async (count, customers) => {
     const decided = await reads(`query N($ids: [ID!]!) { personalizeMany(customerIds: $ids) { id selectedContent { id } ${customer} } }`, { ids: ids.slice(0, count) });
     expect(decided).toHaveLength(count);
-    expect(decided[1].customer.features).toContainEqual({ name: 'engagement_score', value: 1, status: 'FRESH' });
+    expect(decided[1]?.customer.features).toContainEqual({ name: 'engagement_score', value: 1, status: 'FRESH' });
     expect([...readBy(statements)].sort()).toEqual([...customers, ...once]);
     expect(commands).toEqual([`mget ${count}`, `mget ${count}`]); // to decide by, and to show
   });
@@ -79,7 +79,7 @@ describeWithRedis('a nested query', redisUrl => {
     const aliases = (before.personalizeMany as readonly { id: string }[]).map((it, i) => `d${i}: decision(id: "${it.id}") { id placement { id } ${customer} }`);
     const logged = await reads(`{ ${aliases.join(' ')} }`, {});
     expect(logged).toHaveLength(count);
-    expect(logged[1].customer.features).toContainEqual({ name: 'engagement_score', value: 1, status: 'FRESH' });
+    expect(logged[1]?.customer.features).toContainEqual({ name: 'engagement_score', value: 1, status: 'FRESH' });
     expect([...readBy(statements)].sort()).toEqual([...customers, 'decisions', ...once]);
     expect(commands).toEqual([`mget ${count}`]);
   });
