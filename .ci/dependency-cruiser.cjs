@@ -1,6 +1,6 @@
 /** The order in which data flows. A folder may import those before it, never those after it. */
 const flow = [
-  'kernel', 'platform', 'graphql', 'tenants', 'events', 'customers', 'features', 'conditions', 'segments', 'content',
+  'kernel', 'platform', 'graphql', 'tenants', 'events', 'customers', 'conditions', 'features', 'segments', 'content',
   'rules', 'experiments', 'models', 'decisions', 'outcomes', 'learning', 'guardrails', 'reporting', 'demo', 'cli',
 ];
 /** The command line is all edge: it has no domain code of its own. */

@@ -1,4 +1,4 @@
-import type { FeatureDefinition, ValueType } from '../features/feature.js';
+import type { ValueType } from '../customers/online-record.js';
 import { durationMs } from '../kernel/duration.js';
 import { InvalidInput, LimitExceeded } from '../kernel/errors.js';
 import { isoTimeMs } from '../kernel/iso-time.js';
@@ -27,7 +27,7 @@ export interface Vocabulary {
 export const anyNames: Names = { declared: new Map(), open: true };
 
 /** The defined features, and no others. */
-export function featureNames(features: readonly FeatureDefinition[]): Names {
+export function featureNames(features: readonly { readonly name: string; readonly valueType: ValueType }[]): Names {
   return { declared: new Map(features.map(it => [it.name, it.valueType])), open: false };
 }
 

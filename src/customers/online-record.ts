@@ -1,6 +1,14 @@
 export type Scalar = string | number | boolean;
 export type FeatureValue = Scalar | readonly string[];
 
+export const valueTypes = ['number', 'string', 'boolean', 'strings'] as const;
+export type ValueType = (typeof valueTypes)[number];
+
+/** Whether a value is of the type; `strings` is a list of texts. */
+export function isOfType(value: FeatureValue, type: ValueType): boolean {
+  return type === 'strings' ? Array.isArray(value) : typeof value === type;
+}
+
 export interface FeatureReading {
   readonly value: FeatureValue;
   /** Epoch milliseconds that the value was computed for. */

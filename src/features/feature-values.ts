@@ -1,5 +1,5 @@
-import type { FeatureValue } from '../customers/online-record.js';
-import { isOfType, type FeatureDefinition } from './feature.js';
+import { isOfType, type FeatureValue } from '../customers/online-record.js';
+import type { FeatureDefinition } from './feature.js';
 
 export interface FeatureWrite {
   readonly customerId: string;

@@ -1,6 +1,7 @@
 import { Field, Float, InputType } from 'type-graphql';
 import { JsonScalar } from '../graphql/scalars.js';
-import type { Aggregate, ValueType } from './feature.js';
+import type { ValueType } from '../customers/online-record.js';
+import type { Aggregate } from './feature.js';
 import { aggregateFunctions, valueTypeEnum } from './feature.type.js';
 
 @InputType('AggregateInput')

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { featureValue, id, name, parseBody, prose } from '../tenants/body.schema.js';
 import type { Kind } from '../tenants/definition-kind.js';
-import { isOfType, valueTypes, type FeatureDefinition } from './feature.js';
+import { isOfType, valueTypes } from '../customers/online-record.js';
+import type { FeatureDefinition } from './feature.js';
 
 const year = 366 * 86_400_000;
 const span = z.int().min(1000).max(10 * year);

@@ -1,13 +1,5 @@
-import type { FeatureReading, FeatureValue } from '../customers/online-record.js';
+import type { FeatureReading, FeatureValue, ValueType } from '../customers/online-record.js';
 import { Conflict } from '../kernel/errors.js';
-
-export const valueTypes = ['number', 'string', 'boolean', 'strings'] as const;
-export type ValueType = (typeof valueTypes)[number];
-
-/** Whether a value is of the type; `strings` is a list of texts. */
-export function isOfType(value: FeatureValue, type: ValueType): boolean {
-  return type === 'strings' ? Array.isArray(value) : typeof value === type;
-}
 
 /** A typed value of a customer that decisions, segments, rules and models may read by its name. */
 export interface FeatureDefinition {

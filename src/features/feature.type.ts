@@ -1,7 +1,8 @@
 import { Field, Float, ObjectType, registerEnumType } from 'type-graphql';
 import { JsonScalar } from '../graphql/scalars.js';
 import { ChangePayload } from '../tenants/change-payload.type.js';
-import type { Aggregate, FeatureDefinition, ValueType } from './feature.js';
+import type { ValueType } from '../customers/online-record.js';
+import type { Aggregate, FeatureDefinition } from './feature.js';
 
 export const valueTypeEnum: { readonly [K in ValueType]: K } = { number: 'number', string: 'string', boolean: 'boolean', strings: 'strings' };
 registerEnumType(valueTypeEnum, { name: 'ValueType', valuesConfig: { strings: { description: 'A list of texts.' } } });

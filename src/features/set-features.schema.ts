@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { InvalidInput, LimitExceeded } from '../kernel/errors.js';
 import { isoTimeMs } from '../kernel/iso-time.js';
 import { featureValue, id, instant, parseBody } from '../tenants/body.schema.js';
-import { isOfType, type FeatureDefinition } from './feature.js';
+import { isOfType } from '../customers/online-record.js';
+import type { FeatureDefinition } from './feature.js';
 import type { FeatureWrite } from './feature-values.js';
 
 const mostCustomers = 1000;

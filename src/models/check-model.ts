@@ -1,4 +1,5 @@
-import type { FeatureDefinition, ValueType } from '../features/feature.js';
+import type { ValueType } from '../customers/online-record.js';
+import type { FeatureDefinition } from '../features/feature.js';
 import { InvalidInput } from '../kernel/errors.js';
 import { widthOf, type ModelInput } from './input-contract.js';
 import type { ModelDefinition } from './model.js';

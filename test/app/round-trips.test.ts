@@ -53,13 +53,17 @@ describeWithRedis('a nested query', redisUrl => {
       return [table === 'definitions' ? `${table} ${text.includes('ANY($3)') ? 'by id' : 'of a kind'}` : table];
     });
 
-  const reads = async (text: string, variables: Readonly<Record<string, unknown>>): Promise<readonly { readonly customer: { readonly features: readonly unknown[] } }[]> => {
+  interface Row {
+    readonly customer: { readonly features: readonly unknown[] };
+  }
+
+  const reads = async (text: string, variables: Readonly<Record<string, unknown>>): Promise<readonly Row[]> => {
     await shop.app.decisions.log.flush();
     statements.length = 0;
     commands.length = 0;
     const { errors, data } = await shop.query(text, variables);
     expect(errors).toBeUndefined();
-    return Object.values<typeof data>(data).flat();
+    return Object.values(data as Readonly<Record<string, Row | readonly Row[]>>).flat();
   };
 
   const once = ['definitions by id', 'definitions of a kind', 'segment_members', 'segment_members'];

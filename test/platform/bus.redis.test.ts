@@ -32,10 +32,10 @@ describeWithRedis('RedisBus', url => {
     const topic = configTopic(randomUUID());
     const heard = await heardBy(there.bus, topic);
     const subscribe = subscriber.subscribe.bind(subscriber) as (...channels: readonly string[]) => Promise<unknown>;
-    subscriber.subscribe = async (...channels: readonly string[]) => {
+    subscriber.subscribe = (async (...channels: string[]) => {
       await new Promise(resolve => setTimeout(resolve, 100));
       return subscribe(...channels);
-    };
+    }) as typeof subscriber.subscribe;
     await there.bus.subscribe(topic, async event => {
       if (event.kind === 'gap') await here.bus.publish(topic, 'after');
     });
