@@ -2,14 +2,25 @@ import type { ValueType } from '../customers/online-record.js';
 import { durationMs } from '../kernel/duration.js';
 import { InvalidInput, LimitExceeded } from '../kernel/errors.js';
 import { isoTimeMs } from '../kernel/iso-time.js';
-import { leafOf, type Comparison, type Condition, type Operator } from './condition.js';
+import { leafOf, type Behaviour, type Comparison, type Condition, type Operator } from './condition.js';
 
 /** Bounds of one tree: `nodes` counts the inner ones and the leaves, `depth` those on the way to the deepest leaf, itself included. */
 export const conditionLimits = { nodes: 200, depth: 20, listLength: 1000 } as const;
 
+/** Of the windows that behaviours are counted in. */
+const [shortestMs, longestMs] = [3_600_000, 90 * 86_400_000];
+
 /** The names of one source. Those declared have a type; others may be read only where the source is `open`, and may hold any type. */
 export interface Names {
   readonly declared: ReadonlyMap<string, ValueType>;
+  readonly open: boolean;
+  /** Those held as blind indexes, which can be compared for equality alone. */
+  readonly blind?: ReadonlySet<string>;
+}
+
+/** Types of events with the names of their properties. Others may be counted only where it is `open`, and have any properties. */
+export interface EventNames {
+  readonly declared: ReadonlyMap<string, Names>;
   readonly open: boolean;
 }
 
@@ -19,12 +30,17 @@ export interface Vocabulary {
   readonly feature?: Names;
   readonly context?: Names;
   readonly item?: Names;
+  readonly property?: Names;
+  readonly did?: EventNames;
   /** Ids of the segments that there are. */
   readonly inSegment?: ReadonlySet<string>;
 }
 
 /** Any name, of any type. */
 export const anyNames: Names = { declared: new Map(), open: true };
+
+/** Events of any type. */
+export const anyEvents: EventNames = { declared: new Map(), open: true };
 
 /** The defined features, and no others. */
 export function featureNames(features: readonly { readonly name: string; readonly valueType: ValueType }[]): Names {
@@ -60,8 +76,9 @@ function tooLarge(what: 'nodes' | 'depth', limit: number, at: string): LimitExce
 
 function childrenOf(node: unknown): readonly unknown[] {
   if (typeof node !== 'object' || node === null) return [];
-  const { and, or, not } = node as Readonly<Record<string, unknown>>;
-  return [and, or, not].flatMap(child => child ?? []);
+  const { and, or, not, did } = node as Readonly<Record<string, unknown>>;
+  const where = typeof did === 'object' && did !== null && 'where' in did ? did.where : undefined;
+  return [and, or, not, where].flatMap(child => child ?? []);
 }
 
 function checkNode(node: Condition, vocabulary: Vocabulary, at: string): void {
@@ -69,6 +86,7 @@ function checkNode(node: Condition, vocabulary: Vocabulary, at: string): void {
   else if ('or' in node) node.or.forEach((it, i) => { checkNode(it, vocabulary, `${at}/or/${i}`); });
   else if ('not' in node) checkNode(node.not, vocabulary, `${at}/not`);
   else if ('inSegment' in node) checkSegment(node.inSegment, vocabulary, `${at}/inSegment`);
+  else if ('did' in node) checkBehaviour(node.did, vocabulary, `${at}/did`);
   else {
     const [source, comparison] = leafOf(node);
     const names = vocabulary[source];
@@ -82,12 +100,35 @@ function checkSegment(id: string, { inSegment }: Vocabulary, at: string): void {
   if (!inSegment.has(id)) throw misfit('There is no such segment', at);
 }
 
-function checkComparison({ name, operator, value }: Comparison, { declared, open }: Names, at: string): void {
+function checkBehaviour(behaviour: Behaviour, { did }: Vocabulary, at: string): void {
+  if (did === undefined) throw misfit('Behaviour may not be read here', at);
+  const property = did.declared.get(behaviour.event);
+  if (property === undefined && !did.open) throw misfit('There is no such type of event', `${at}/event`);
+  checkBounds(behaviour, at);
+  if (behaviour.where !== undefined) checkNode(behaviour.where, { property: property ?? anyNames }, `${at}/where`);
+}
+
+function checkBounds({ atLeast, atMost, within, since }: Behaviour, at: string): void {
+  if (atMost === undefined && atLeast === 0) throw misfit('At least 0 times needs atMost', `${at}/atLeast`);
+  if (atMost !== undefined && atMost < atLeast) throw misfit('atMost is not less than atLeast', `${at}/atMost`);
+  if (within !== undefined && since !== undefined) throw misfit('The window is given by within or by since', `${at}/since`);
+  const windowMs = within === undefined ? shortestMs : durationMs(within);
+  if (!(windowMs >= shortestMs && windowMs <= longestMs)) throw misfit('A window is an ISO-8601 duration from an hour to 90 days', `${at}/within`);
+}
+
+const forEquality: ReadonlySet<Operator> = new Set(['equals', 'notEquals', 'in', 'exists']);
+
+function checkComparison({ name, operator, value }: Comparison, { declared, open, blind }: Names, at: string): void {
   const type = declared.get(name);
   if (type === undefined && !open) throw misfit('There is nothing of this name', `${at}/name`);
+  if (blind?.has(name) === true && !forEquality.has(operator)) throw misfit('Personal values can be compared for equality alone', `${at}/operator`);
   const { applies, accepts, says } = operands[operator];
   if (type !== undefined && !applies.includes(type)) throw misfit('The operator does not apply to values of this type', `${at}/operator`);
   if (!accepts(value)) throw misfit(`The operator takes ${says}`, `${at}/value`);
+  checkType({ operator, value }, type, at);
+}
+
+function checkType({ operator, value }: Omit<Comparison, 'name'>, type: ValueType | undefined, at: string): void {
   if (type !== undefined && comparesLikeWithLike.has(operator) && typeOfOperand(value) !== (type === 'strings' ? 'string' : type)) {
     throw misfit('The value is not of the type that is declared for the name', `${at}/value`);
   }

@@ -1,14 +1,33 @@
 import { z } from 'zod';
 import { AppError } from '../kernel/errors.js';
-import { featureValue, id, parseBody, tooMuch } from '../tenants/body.schema.js';
+import { featureValue, id, instant, parseBody, tooMuch } from '../tenants/body.schema.js';
 import { assertBounded } from './check.js';
-import { operators, type Comparison, type Condition } from './condition.js';
+import { operators, type Behaviour, type Comparison, type Condition, type Operator } from './condition.js';
+
+/** Operators as other systems write them. */
+const spellings: ReadonlyMap<unknown, Operator> = new Map([
+  ['greater_than', 'greaterThan'],
+  ['less_than', 'lessThan'],
+]);
 
 const comparison: z.ZodType<Comparison> = z.strictObject({
   name: id,
-  operator: z.enum(operators),
+  operator: z.preprocess(it => spellings.get(it) ?? it, z.enum(operators)),
   value: z.union([featureValue, z.array(z.number()).max(1000)]).optional(),
 });
+
+const times = z.int().min(0).max(1_000_000);
+
+const behaviour: z.ZodType<Behaviour> = z.lazy(() =>
+  z.strictObject({
+    event: id,
+    where: node.optional(),
+    atLeast: times.default(1),
+    atMost: times.optional(),
+    within: z.string().max(40).optional(),
+    since: instant.optional(),
+  }),
+);
 
 const node: z.ZodType<Condition> = z.lazy(() =>
   z
@@ -20,6 +39,8 @@ const node: z.ZodType<Condition> = z.lazy(() =>
       feature: comparison.optional(),
       context: comparison.optional(),
       item: comparison.optional(),
+      property: comparison.optional(),
+      did: behaviour.optional(),
       inSegment: id.optional(),
     })
     .refine(it => Object.keys(it).length === 1, 'A condition has exactly one field in each node')

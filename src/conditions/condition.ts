@@ -1,4 +1,5 @@
 import type { FeatureValue } from '../customers/online-record.js';
+import type { Json } from '../kernel/json.js';
 
 /** How a named value is compared. What each one accepts as its value is said in check.ts. */
 export const operators = [
@@ -16,6 +17,20 @@ export interface Comparison {
   readonly value?: FeatureValue | readonly number[] | undefined;
 }
 
+/** How often a customer has done something. */
+export interface Behaviour {
+  readonly event: string;
+  /** Reads properties of the event alone; without it every event of the type counts. */
+  readonly where?: Condition | undefined;
+  readonly atLeast: number;
+  /** Any number where it is absent. */
+  readonly atMost?: number | undefined;
+  /** ISO-8601 duration of the window before now; not together with `since`. Without both, all events count that the log holds. */
+  readonly within?: string | undefined;
+  /** ISO-8601 time of the first event that counts. */
+  readonly since?: string | undefined;
+}
+
 /** One typed tree for segments, rules and experiment targeting. Exactly one field is set in each node. */
 export type Condition =
   | { readonly and: readonly Condition[] }
@@ -25,6 +40,8 @@ export type Condition =
   | { readonly feature: Comparison }
   | { readonly context: Comparison }
   | { readonly item: Comparison }
+  | { readonly property: Comparison }
+  | { readonly did: Behaviour }
   | { readonly inSegment: string };
 
 /**
@@ -40,27 +57,32 @@ export interface Facts {
   readonly features: Readonly<Record<string, FeatureValue>>;
   readonly context: Readonly<Record<string, FeatureValue>>;
   readonly item: Readonly<Record<string, FeatureValue>>;
+  /** Of the event that is looked at, for a `where`; any JSON, where null is as good as missing. */
+  readonly properties?: Readonly<Record<string, Json>>;
+  /** How often, by the key of the behaviour; one that is absent has not been counted. */
+  readonly behaviours: Readonly<Record<string, number>>;
   /** Undefined where they could not be read: then no membership is known. */
   readonly segments: ReadonlySet<string> | undefined;
   /** Epoch milliseconds. */
   readonly now: number;
 }
 
-/** The names that a condition's answer rests on. */
+/** The names that a condition's answer rests on, beside the behaviours that `behavioursOf` gives. */
 export interface Reads {
   readonly attributes: ReadonlySet<string>;
   readonly features: ReadonlySet<string>;
   readonly context: ReadonlySet<string>;
   readonly item: ReadonlySet<string>;
+  readonly property: ReadonlySet<string>;
   readonly segments: ReadonlySet<string>;
-  /** True where the answer can change with time alone. */
+  /** True where the answer can change with time alone, all values and counts staying as they are. */
   readonly time: boolean;
 }
 
-type Leaf = 'attribute' | 'feature' | 'context' | 'item';
+export type Leaf = 'attribute' | 'feature' | 'context' | 'item' | 'property';
 
 export function readsOf(...conditions: readonly Condition[]): Reads {
-  const names: Record<Leaf, Set<string>> = { attribute: new Set(), feature: new Set(), context: new Set(), item: new Set() };
+  const names: Record<Leaf, Set<string>> = { attribute: new Set(), feature: new Set(), context: new Set(), item: new Set(), property: new Set() };
   const segments = new Set<string>();
   let time = false;
   const visit = (node: Condition): void => {
@@ -68,22 +90,22 @@ export function readsOf(...conditions: readonly Condition[]): Reads {
     else if ('or' in node) node.or.forEach(visit);
     else if ('not' in node) visit(node.not);
     else if ('inSegment' in node) segments.add(node.inSegment);
-    else {
+    else if (!('did' in node)) {
       const [leaf, comparison] = leafOf(node);
       names[leaf].add(comparison.name);
       time ||= comparison.operator === 'withinLast';
     }
   };
   conditions.forEach(visit);
-  return { attributes: names.attribute, features: names.feature, context: names.context, item: names.item, segments, time };
+  return { attributes: names.attribute, features: names.feature, context: names.context, item: names.item, property: names.property, segments, time };
 }
 
 /** The kind and the comparison of a leaf that compares a named value. */
 export function leafOf(
-  node: Exclude<Condition, { and: unknown } | { or: unknown } | { not: unknown } | { inSegment: unknown }>,
+  node: Exclude<Condition, { and: unknown } | { or: unknown } | { not: unknown } | { did: unknown } | { inSegment: unknown }>,
 ): readonly [Leaf, Comparison] {
   if ('attribute' in node) return ['attribute', node.attribute];
   if ('feature' in node) return ['feature', node.feature];
   if ('context' in node) return ['context', node.context];
-  return ['item', node.item];
+  return 'item' in node ? ['item', node.item] : ['property', node.property];
 }

@@ -1,17 +1,22 @@
-import type { FeatureValue } from '../customers/online-record.js';
+import type { FeatureValue, Scalar } from '../customers/online-record.js';
 import { durationMs } from '../kernel/duration.js';
 import { isoTimeMs } from '../kernel/iso-time.js';
-import { leafOf, type Comparison, type Condition, type Facts, type Truth } from './condition.js';
+import { behaviourKey } from './behaviour.js';
+import { leafOf, type Behaviour, type Comparison, type Condition, type Facts, type Leaf, type Truth } from './condition.js';
 
 export type CompiledCondition = (facts: Facts) => Truth;
 type Test = (value: FeatureValue, now: number) => boolean | undefined;
 
+/** What an attribute is compared by, where its values are not kept in the clear: the blind index of a value, and the value itself of any other attribute. */
+export type Blind = (attribute: string, value: Scalar) => Scalar;
+const inTheClear: Blind = (_attribute, value) => value;
+
 /** Turns a checked condition into a function: the tree is walked once, at publication, and never for a decision. */
-export function compileCondition(condition: Condition): CompiledCondition {
-  if ('and' in condition) return all(condition.and.map(compileCondition));
-  if ('or' in condition) return any(condition.or.map(compileCondition));
+export function compileCondition(condition: Condition, blind: Blind = inTheClear): CompiledCondition {
+  if ('and' in condition) return all(condition.and.map(it => compileCondition(it, blind)));
+  if ('or' in condition) return any(condition.or.map(it => compileCondition(it, blind)));
   if ('not' in condition) {
-    const inner = compileCondition(condition.not);
+    const inner = compileCondition(condition.not, blind);
     return facts => {
       const truth = inner(facts);
       return truth === undefined ? undefined : !truth;
@@ -21,7 +26,9 @@ export function compileCondition(condition: Condition): CompiledCondition {
     const id = condition.inSegment;
     return facts => facts.segments?.has(id);
   }
-  const [leaf, comparison] = leafOf(condition);
+  if ('did' in condition) return often(condition.did);
+  const [leaf, given] = leafOf(condition);
+  const comparison = leaf === 'attribute' ? blinded(given, blind) : given;
   const read = compileRead(leaf, comparison.name);
   if (comparison.operator === 'exists') {
     const wanted = comparison.value !== false;
@@ -34,11 +41,36 @@ export function compileCondition(condition: Condition): CompiledCondition {
   };
 }
 
+const sources = { attribute: 'attributes', feature: 'features', context: 'context', item: 'item' } as const;
+
 /** Names that every object inherits, such as `constructor`, need a look at what the facts hold themselves; the others are read directly. */
-function compileRead(leaf: ReturnType<typeof leafOf>[0], name: string): (facts: Facts) => FeatureValue | undefined {
-  const values = ({ attribute: 'attributes', feature: 'features', context: 'context', item: 'item' } as const)[leaf];
+function compileRead(leaf: Leaf, name: string): (facts: Facts) => FeatureValue | undefined {
+  if (leaf === 'property') return ({ properties }) => propertyOf(properties, name);
+  const values = sources[leaf];
   if (name in {}) return facts => (Object.hasOwn(facts[values], name) ? facts[values][name] : undefined);
   return facts => facts[values][name];
+}
+
+/** What is neither a text, a number, a boolean nor a list is compared with nothing, but it exists. */
+function propertyOf(properties: Facts['properties'], name: string): FeatureValue | undefined {
+  if (properties === undefined || !Object.hasOwn(properties, name)) return undefined;
+  return (properties[name] ?? undefined) as FeatureValue | undefined;
+}
+
+function often(behaviour: Behaviour): CompiledCondition {
+  const key = behaviourKey(behaviour);
+  const { atLeast, atMost = Infinity } = behaviour;
+  return ({ behaviours }) => {
+    const count = behaviours[key];
+    return count === undefined ? undefined : count >= atLeast && count <= atMost;
+  };
+}
+
+/** The comparison as it is made with what is held in the attribute's place. Other operators cannot be used on what is blind; see check.ts. */
+function blinded(comparison: Comparison, blind: Blind): Comparison {
+  const { name, operator, value } = comparison;
+  if (operator === 'in') return { name, operator, value: (value as readonly Scalar[]).map(it => blind(name, it)) as Comparison['value'] };
+  return operator === 'equals' || operator === 'notEquals' ? { name, operator, value: blind(name, value as Scalar) } : comparison;
 }
 
 function all(parts: readonly CompiledCondition[]): CompiledCondition {
@@ -118,6 +150,15 @@ function same(value: FeatureValue, wanted: Comparison['value']): Truth {
 }
 
 const negated = (truth: Truth): Truth => (truth === undefined ? undefined : !truth);
+
+/** Reads a value as a time, in epoch milliseconds; undefined where it is missing, or is none. */
+export function timeIn(leaf: Leaf, name: string): (facts: Facts) => number | undefined {
+  const read = compileRead(leaf, name);
+  return facts => {
+    const value = read(facts);
+    return value === undefined ? undefined : timeOf(value);
+  };
+}
 
 function timeOf(value: FeatureValue): number | undefined {
   if (typeof value === 'number') return value;

@@ -161,7 +161,7 @@ export function segmentsOf(
   { id, attributes, features }: { readonly id: string; readonly attributes: OnlineRecord['attributes']; readonly features: Readonly<Record<string, FeatureReading>> },
   at: number,
 ): readonly string[] {
-  const facts: Facts = { ...factsOf({ attributes, features }), context: {}, item: {}, segments: new Set(), now: at };
+  const facts: Facts = { ...factsOf({ attributes, features }), context: {}, item: {}, behaviours: {}, segments: new Set(), now: at };
   return conditions.filter(it => (it.holds ? it.holds(facts) === true : wineCircle.includes(id))).map(it => it.id);
 }
 

@@ -1,3 +1,4 @@
+import { countsAmong } from '../conditions/behaviour.js';
 import { readsOf, type Facts } from '../conditions/condition.js';
 import { compileCondition, type CompiledCondition } from '../conditions/evaluate.js';
 import type { FeatureReading, FeatureValue } from '../customers/online-record.js';
@@ -57,7 +58,7 @@ export function factsOf(
     const { value } = viewFeature(definition, features[definition.name], now);
     if (value !== undefined) values[definition.name] = value;
   }
-  return { attributes, features: values, context: {}, item: {}, segments, now };
+  return { attributes, features: values, context: {}, item: {}, behaviours: countsAmong(features), segments, now };
 }
 
 /** Depth first; the definitions have no cycle, since none can be saved. */

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import type { Comparison, Condition, Facts } from '../../src/conditions/condition.js';
+import { behaviourKey } from '../../src/conditions/behaviour.js';
+import type { Behaviour, Comparison, Condition, Facts } from '../../src/conditions/condition.js';
 
 export const now = Date.parse('2026-03-01T12:00:00Z');
 
@@ -28,12 +29,33 @@ export const comparisons: fc.Arbitrary<Comparison> = fc.oneof(
   comparing('withinLast', fc.constantFrom('P1D', 'PT1H')),
 );
 
+/** What an event is looked at by. */
+export const wheres: fc.Arbitrary<Condition> = fc.letrec<{ node: Condition }>(tie => ({
+  node: fc.oneof(
+    { depthSize: 'small', withCrossShrink: true },
+    comparisons.map(property => ({ property })),
+    full(tie('node')).map(and => ({ and })),
+    full(tie('node')).map(or => ({ or })),
+    tie('node').map(not => ({ not })),
+  ),
+})).node;
+
+const bounds = fc.constantFrom({ atLeast: 1 }, { atLeast: 2 }, { atLeast: 0, atMost: 0 }, { atLeast: 1, atMost: 2 }, { atLeast: 0, atMost: 3 });
+const windows = fc.constantFrom({}, { within: 'P7D' }, { within: 'PT1H' }, { within: 'P90D' }, { since: '2026-02-28T12:00:00.000Z' });
+
+/** Few, so that facts can hold a count of each. */
+export const behaviours: fc.Arbitrary<Behaviour> = fc
+  .tuple(fc.constantFrom('purchase', 'login'), bounds, windows, fc.option(wheres, { nil: undefined }))
+  .map(([event, times, window, where]) => ({ event, ...times, ...window, ...(where && { where }) }));
+const countableBehaviours: readonly Behaviour[] = fc.sample(behaviours, { numRuns: 8, seed: 4 });
+
 export const conditions: fc.Arbitrary<Condition> = fc.letrec<{ node: Condition }>(tie => ({
   node: fc.oneof(
     { depthSize: 'small', withCrossShrink: true },
     fc.oneof(
       fc.oneof(...(['attribute', 'feature', 'context', 'item'] as const).map(it => comparisons.map(comparison => ({ [it]: comparison }) as unknown as Condition))),
       fc.constantFrom('vip', 'new').map(inSegment => ({ inSegment })),
+      fc.tuple(fc.constantFrom(...countableBehaviours), bounds).map(([behaviour, times]) => ({ did: { ...behaviour, atMost: undefined, ...times } })),
     ),
     full(tie('node')).map(and => ({ and })),
     full(tie('node')).map(or => ({ or })),
@@ -48,6 +70,7 @@ export const facts: fc.Arbitrary<Facts> = fc.record({
   features: some,
   context: some,
   item: some,
+  behaviours: fc.subarray([...new Set(countableBehaviours.map(behaviourKey))]).chain(keys => fc.record(Object.fromEntries(keys.map(key => [key, fc.nat(4)])))),
   segments: fc.subarray(['vip', 'new']).map(it => new Set(it)),
   now: fc.constant(now),
 });

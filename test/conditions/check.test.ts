@@ -1,14 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { anyNames, checkCondition, conditionLimits, type Vocabulary } from '../../src/conditions/check.js';
-import type { Comparison, Condition } from '../../src/conditions/condition.js';
+import { anyEvents, anyNames, checkCondition, conditionLimits, type Vocabulary } from '../../src/conditions/check.js';
+import type { Behaviour, Comparison, Condition } from '../../src/conditions/condition.js';
 import { parseCondition } from '../../src/conditions/condition.schema.js';
 import { AppError } from '../../src/kernel/errors.js';
 import { conditions } from './arbitraries.js';
 
-const everything: Vocabulary = { attribute: anyNames, feature: anyNames, context: anyNames, item: anyNames, inSegment: new Set(['vip', 'new']) };
+const everything: Vocabulary = { attribute: anyNames, feature: anyNames, context: anyNames, item: anyNames, did: anyEvents, inSegment: new Set(['vip', 'new']) };
 const declared: Vocabulary = {
   ...everything,
+  attribute: { declared: new Map([['email', 'string']]), open: false, blind: new Set(['email']) },
+  did: { declared: new Map([['purchase', { declared: new Map([['value', 'number']]), open: false }]]), open: false },
   feature: { declared: new Map([['score', 'number'], ['city', 'string'], ['member', 'boolean'], ['likes', 'strings']]), open: false },
 };
 
@@ -24,6 +26,7 @@ function refusal(act: () => unknown): [string, string | number | undefined] {
 
 const check = (condition: Condition, vocabulary: Vocabulary = declared): [string, string | number | undefined] =>
   refusal(() => { checkCondition(condition, vocabulary, '/when'); });
+const did = (behaviour: Partial<Behaviour>): Condition => ({ did: { event: 'purchase', atLeast: 1, ...behaviour } });
 const leaf = (name: string, operator: Comparison['operator'], value?: Comparison['value']): Condition => ({ feature: { name, operator, value } });
 
 describe('checkCondition', () => {
@@ -61,6 +64,18 @@ describe('checkCondition', () => {
     ['a duration of months', leaf('city', 'withinLast', 'P1M'), '/when/feature/value'],
     ['a duration of nothing', leaf('city', 'withinLast', 'PT0S'), '/when/feature/value'],
     ['a number for exists', leaf('city', 'exists', 1), '/when/feature/value'],
+    ['an order of personal values', { attribute: { name: 'email', operator: 'startsWith', value: 'a' } }, '/when/attribute/operator'],
+    ['an unknown type of event', { and: [did({ event: 'yawn' })] }, '/when/and/0/did/event'],
+    ['a window of less than an hour', did({ within: 'PT59M' }), '/when/did/within'],
+    ['a window of more than 90 days', did({ within: 'P90DT1S' }), '/when/did/within'],
+    ['a window that is none', did({ within: 'a month' }), '/when/did/within'],
+    ['two windows', did({ within: 'P1D', since: '2026-01-01' }), '/when/did/since'],
+    ['at most less than at least', did({ atLeast: 2, atMost: 1 }), '/when/did/atMost'],
+    ['what everybody did at least 0 times', did({ atLeast: 0 }), '/when/did/atLeast'],
+    ['an unknown property', did({ where: { not: { property: { name: 'colour', operator: 'exists' } } } }), '/when/did/where/not/property/name'],
+    ['an attribute of an event', did({ where: { attribute: { name: 'a', operator: 'exists' } } }), '/when/did/where/attribute'],
+    ['behaviour within an event', did({ where: did({}) }), '/when/did/where/did'],
+    ['a property of no event', { property: { name: 'value', operator: 'exists' } }, '/when/property'],
   ])('refuses %s and says where', (_what, condition, path) => {
     expect(check(condition)).toEqual(['INVALID_INPUT', path]);
   });
@@ -69,6 +84,13 @@ describe('checkCondition', () => {
     const itemsOnly: Vocabulary = { item: anyNames };
     expect(check(leaf('score', 'exists'), itemsOnly)).toEqual(['INVALID_INPUT', '/when/feature']);
     expect(check({ inSegment: 'vip' }, itemsOnly)).toEqual(['INVALID_INPUT', '/when/inSegment']);
+    expect(check(did({}), itemsOnly)).toEqual(['INVALID_INPUT', '/when/did']);
+  });
+
+  it('takes behaviours of any event, window and number within the bounds', () => {
+    checkCondition(did({ within: 'PT1H', atLeast: 0, atMost: 0, where: { property: { name: 'value', operator: 'greaterThan', value: 50 } } }), declared);
+    checkCondition(did({ within: 'P90D' }), declared);
+    checkCondition(did({ event: 'anything', since: '2020-01-01', where: { property: { name: '{}:* ü', operator: 'exists' } } }), everything);
   });
 
   it('takes undeclared names of any type where the source is open', () => {
@@ -85,6 +107,7 @@ describe('checkCondition', () => {
     checkCondition(deep(20), declared);
     expect(check(wide(200))).toEqual(['LIMIT_EXCEEDED', '/when']);
     expect(check(deep(21))).toEqual(['LIMIT_EXCEEDED', '/when']);
+    expect(check(did({ where: wide(199) }))).toEqual(['LIMIT_EXCEEDED', '/when']);
   });
 });
 
@@ -95,12 +118,28 @@ describe('parseCondition', () => {
     const wide = { or: Array.from({ length: 10_000 }, () => ({ inSegment: 'vip' })) };
     expect(refusal(() => parseCondition(deep))).toEqual(['LIMIT_EXCEEDED', '']);
     expect(refusal(() => parseCondition(wide))).toEqual(['LIMIT_EXCEEDED', '']);
+    expect(refusal(() => parseCondition({ did: { event: 'login', where: deep } }))).toEqual(['LIMIT_EXCEEDED', '']);
+    let within: unknown = { inSegment: 'vip' };
+    for (let i = 0; i < 10_000; i++) within = { did: { event: 'login', where: within } };
+    expect(refusal(() => parseCondition(within))).toEqual(['LIMIT_EXCEEDED', '']);
+  });
+
+  it('takes operators as other systems write them, and one time unless it is told otherwise', () => {
+    const given = (operator: string): unknown => ({ attribute: { name: 'age', operator, value: operator === 'in' ? [1] : 1 } });
+    const spelled = { equals: 'equals', greater_than: 'greaterThan', less_than: 'lessThan', in: 'in' };
+    for (const [operator, ours] of Object.entries(spelled)) expect(parseCondition(given(operator))).toEqual(given(ours));
+    expect(parseCondition({ attribute: { name: 'city', operator: 'contains', value: 'x' } })).toEqual({ attribute: { name: 'city', operator: 'contains', value: 'x' } });
+    expect(parseCondition({ did: { event: 'login', since: '2026-03-01T13:00+01:00' } })).toEqual({ did: { event: 'login', atLeast: 1, since: '2026-03-01T12:00:00.000Z' } });
   });
 
   it.each<[string, unknown, string]>([
     ['no field', {}, ''],
     ['two fields', { inSegment: 'vip', not: { inSegment: 'vip' } }, ''],
-    ['an unknown field', { and: [{ did: {} }] }, '/and/0'],
+    ['an unknown field', { and: [{ dad: {} }] }, '/and/0'],
+    ['behaviour without an event', { and: [{ did: {} }] }, '/and/0/did/event'],
+    ['half a time', { did: { event: 'login', atLeast: 0.5 } }, '/did/atLeast'],
+    ['a time that is none', { did: { event: 'login', since: '2026-02-30' } }, '/did/since'],
+    ['a huge text', { attribute: { name: 'a', operator: 'equals', value: 'x'.repeat(1001) } }, '/attribute/value'],
     ['an empty conjunction', { and: [] }, '/and'],
     ['an empty alternative', { not: { or: [] } }, '/not/or'],
     ['an unknown operator', { item: { name: 'a', operator: 'like', value: 'b' } }, '/item/operator'],

@@ -1,12 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { anyNames, checkCondition } from '../../src/conditions/check.js';
-import { readsOf, type Comparison, type Condition, type Facts, type Truth } from '../../src/conditions/condition.js';
+import { behaviourKey, behavioursOf } from '../../src/conditions/behaviour.js';
+import { anyEvents, anyNames, checkCondition } from '../../src/conditions/check.js';
+import { readsOf, type Behaviour, type Comparison, type Condition, type Facts, type Truth } from '../../src/conditions/condition.js';
 import { compileCondition } from '../../src/conditions/evaluate.js';
 import { comparisons, conditions, facts, now } from './arbitraries.js';
 
 const evaluate = (condition: Condition, about: Facts): Truth => compileCondition(condition)(about);
-const noFacts: Facts = { attributes: {}, features: {}, context: {}, item: {}, segments: new Set(), now };
+const noFacts: Facts = { attributes: {}, features: {}, context: {}, item: {}, behaviours: {}, segments: new Set(), now };
 const of = (operator: Comparison['operator'], value: Comparison['value'], held?: Facts['attributes'][string]): Truth =>
   evaluate({ attribute: { name: 'a', operator, value } }, held === undefined ? noFacts : { ...noFacts, attributes: { a: held } });
 
@@ -44,7 +45,7 @@ describe('the three-valued logic of conditions', () => {
   });
   law('is monotone: what becomes known never changes an answer that was known', (a, _b, about) => {
     if (JSON.stringify(a).includes('"exists"')) return;
-    const before = evaluate(a, { ...about, attributes: {}, features: {} });
+    const before = evaluate(a, { ...about, attributes: {}, features: {}, behaviours: {} });
     if (before !== undefined) expect(evaluate(a, about)).toBe(before);
   });
 });
@@ -133,11 +134,79 @@ describe('comparisons', () => {
   });
 });
 
+describe('behaviours', () => {
+  const did: Behaviour = { event: 'purchase', atLeast: 2, atMost: 3, within: 'P7D' };
+  const counted = (count: number): Facts => ({ ...noFacts, behaviours: { [behaviourKey(did)]: count } });
+
+  it('hold where they were done as often as they say, and are not known where nobody has counted', () => {
+    expect([1, 2, 3, 4].map(count => evaluate({ did }, counted(count)))).toEqual([false, true, true, false]);
+    expect(evaluate({ did: { ...did, atMost: undefined } }, counted(4))).toBe(true);
+    expect(evaluate({ did }, noFacts)).toBeUndefined();
+    expect(evaluate({ not: { did } }, counted(0))).toBe(true);
+  });
+
+  it('share a count where they count the same, and no other', () => {
+    const where = { property: { name: 'value', operator: 'greaterThan', value: 50 } } as const;
+    const same: readonly Behaviour[] = [did, { ...did, atLeast: 1, atMost: undefined }, { ...did, within: 'P1W' }, { ...did, within: 'PT168H', where: undefined }];
+    const others: readonly Behaviour[] = [
+      { ...did, event: 'login' }, { ...did, within: 'P8D' }, { ...did, within: undefined }, { ...did, where },
+      { ...did, within: undefined, since: '2026-03-01' }, { ...did, where: { not: where } },
+    ];
+    expect(new Set(same.map(behaviourKey)).size).toBe(1);
+    expect(new Set([did, ...others].map(behaviourKey)).size).toBe(others.length + 1);
+    expect(behavioursOf({ or: [...same.map(it => ({ did: it })), { not: { and: others.map(it => ({ did: it })) } }] }).map(it => it.key)).toEqual([did, ...others].map(behaviourKey));
+    expect(behavioursOf({ did: { ...did, where } })).toEqual([{ key: behaviourKey({ ...did, where }), event: 'purchase', where, windowMs: 7 * 86_400_000, since: undefined }]);
+  });
+});
+
+describe('properties of an event', () => {
+  const of = (operator: Comparison['operator'], value: Comparison['value'], properties: Facts['properties']): Truth =>
+    evaluate({ property: { name: 'a', operator, value } }, properties === undefined ? noFacts : { ...noFacts, properties });
+
+  it.each<[Comparison['operator'], Comparison['value'], Facts['properties'], Truth]>([
+    ['greaterThan', 50, { a: 51 }, true],
+    ['greaterThan', 50, { a: null }, undefined],
+    ['greaterThan', 50, {}, undefined],
+    ['equals', 'x', { a: { b: 'x' } }, undefined],
+    ['contains', 'x', { a: [1, 'x', null] }, true],
+    ['in', ['x'], { a: [{ x: 1 }] }, false],
+    ['exists', true, { a: {} }, true],
+    ['exists', true, { a: null }, false],
+    ['exists', true, undefined, false],
+  ])('%s %j in %j is %j', (operator, value, properties, expected) => {
+    expect(of(operator, value, properties)).toBe(expected);
+  });
+
+  it('are their own, not those that every object has', () => {
+    expect(evaluate({ property: { name: 'constructor', operator: 'exists' } }, { ...noFacts, properties: {} })).toBe(false);
+  });
+});
+
+describe('blind indexes', () => {
+  const blind = (name: string, value: unknown): string => `${name}#${JSON.stringify(value)}`;
+  const on = (operator: Comparison['operator'], value: Comparison['value'], a: string): Truth =>
+    compileCondition({ attribute: { name: 'a', operator, value } }, (name, it) => (name === 'a' ? blind(name, it) : it))({ ...noFacts, attributes: { a } });
+
+  it('are compared with the blind index of the value', () => {
+    expect(on('equals', 'x', blind('a', 'x'))).toBe(true);
+    expect(on('notEquals', 5, blind('a', 5))).toBe(false);
+    expect(on('in', ['y', 'x'], blind('a', 'x'))).toBe(true);
+    expect(on('in', ['y', 'x'], 'x')).toBe(false);
+    expect(on('exists', true, blind('a', 'x'))).toBe(true);
+  });
+
+  it('stand in for attributes alone', () => {
+    const feature: Condition = { feature: { name: 'a', operator: 'equals', value: 'x' } };
+    expect(compileCondition(feature, blind)({ ...noFacts, features: { a: 'x' } })).toBe(true);
+  });
+});
+
 describe('readsOf', () => {
   it('names all that an answer can rest on: other facts change nothing', () => {
     fc.assert(
       fc.property(conditions, facts, facts, (condition, about, others) => {
-        checkCondition(condition, { attribute: anyNames, feature: anyNames, context: anyNames, item: anyNames, inSegment: new Set(['vip', 'new']) });
+        checkCondition(condition, { attribute: anyNames, feature: anyNames, context: anyNames, item: anyNames, did: anyEvents, inSegment: new Set(['vip', 'new']) });
+        const keys = new Set(behavioursOf(condition).map(it => it.key));
         const reads = readsOf(condition);
         const pick = (all: Facts['attributes'], rest: Facts['attributes'], names: ReadonlySet<string>): Facts['attributes'] =>
           ({ ...Object.fromEntries(Object.entries(rest).filter(([name]) => !names.has(name))), ...Object.fromEntries(Object.entries(all).filter(([name]) => names.has(name))) });
@@ -146,6 +215,7 @@ describe('readsOf', () => {
           features: pick(about.features, others.features, reads.features),
           context: pick(about.context, others.context, reads.context),
           item: pick(about.item, others.item, reads.item),
+          behaviours: pick(about.behaviours, others.behaviours, keys) as Facts['behaviours'],
           segments: new Set([...(about.segments ?? [])].filter(it => reads.segments.has(it))),
           now: reads.time ? now : now + 1e9,
         };

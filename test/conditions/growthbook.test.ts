@@ -37,7 +37,7 @@ describeWithSharedData('GrowthBook cases that our operators can express', 'vecto
 
   it('get the same answer', () => {
     for (const { name, expected, condition, attributes } of applicable) {
-      const truth = compileCondition(condition)({ attributes, features: {}, context: {}, item: {}, segments: new Set(), now: 0 });
+      const truth = compileCondition(condition)({ attributes, features: {}, context: {}, item: {}, behaviours: {}, segments: new Set(), now: 0 });
       expect([name, truth === true]).toEqual([name, otherwise.has(name) ? !expected : expected]);
       if (otherwise.has(name)) expect(truth).toBeUndefined();
     }

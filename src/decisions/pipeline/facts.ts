@@ -1,3 +1,4 @@
+import { countsAmong } from '../../conditions/behaviour.js';
 import type { Facts } from '../../conditions/condition.js';
 import type { FeatureReading, FeatureValue, OnlineRecord } from '../../customers/online-record.js';
 import { viewFeature } from '../../features/feature.js';
@@ -36,10 +37,17 @@ export function readFacts(request: DecisionRequest, state: CustomerState, snapsh
     features,
     context: contextOf(request, placement.placement.hemisphere),
     item: nothing,
+    behaviours: behavioursOf(state, placement),
     segments: state.source === 'none' ? undefined : new Set(state.segments),
     now: request.decidedAt,
   };
   return { facts, stale };
+}
+
+/** Nobody has seen a stranger do anything. */
+function behavioursOf({ known, source, features }: CustomerState, { reads }: CompiledPlacement): Facts['behaviours'] {
+  if (known || source === 'none') return countsAmong(features);
+  return Object.fromEntries(reads.behaviours.map(key => [key, 0]));
 }
 
 const seasons = ['winter', 'spring', 'summer', 'autumn'] as const;

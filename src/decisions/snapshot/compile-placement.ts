@@ -1,3 +1,4 @@
+import { behavioursOf } from '../../conditions/behaviour.js';
 import { readsOf, type Condition, type Facts } from '../../conditions/condition.js';
 import { compileCondition } from '../../conditions/evaluate.js';
 import type { Placement, ScorerRef } from '../../content/placement.js';
@@ -81,7 +82,8 @@ function readsOfPlacement(
 ): PlacementReads {
   const reads = readsOf(...conditions);
   const attributes = new Set(reads.attributes);
-  const features = new Set([...reads.features, ...(placement.bandit?.features ?? [])]);
+  const behaviours = behavioursOf(...conditions).map(it => it.key);
+  const features = new Set([...reads.features, ...behaviours, ...(placement.bandit?.features ?? [])]);
   const categories = new Set(candidates.map(({ item }) => item.category));
   const featuresByCategory: (readonly [string, string])[] = [];
   const attributesByCategory: (readonly [string, string])[] = [];
@@ -96,10 +98,10 @@ function readsOfPlacement(
     }
   }
   for (const { name } of defined) if (Object.values<string>(reasoningFeatures).includes(name)) features.add(name);
-  return { attributes: [...attributes], features: [...features], segments: [...reads.segments], featuresByCategory, attributesByCategory };
+  return { attributes: [...attributes], features: [...features], segments: [...reads.segments], behaviours, featuresByCategory, attributesByCategory };
 }
 
 /** Facts for a condition that reads an item alone. */
 function aboutItem(item: Facts['item']): Facts {
-  return { attributes: {}, features: {}, context: {}, item, segments: new Set(), now: Number.NaN };
+  return { attributes: {}, features: {}, context: {}, item, behaviours: {}, segments: new Set(), now: Number.NaN };
 }

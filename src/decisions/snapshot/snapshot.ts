@@ -58,6 +58,8 @@ export interface PlacementReads {
   readonly attributes: readonly string[];
   readonly features: readonly string[];
   readonly segments: readonly string[];
+  /** Keys of behaviours, which are among the names of the features, too: their counts are kept there. */
+  readonly behaviours: readonly string[];
   /** Texts before and after `{category}` in names that depend on the candidate; those of the placement's own items are among the names above. */
   readonly featuresByCategory: readonly (readonly [string, string])[];
   readonly attributesByCategory: readonly (readonly [string, string])[];

@@ -1,0 +1,47 @@
+import { durationMs } from '../kernel/duration.js';
+import { leafOf, type Comparison, type Condition, type Facts } from './condition.js';
+import { compileCondition, timeIn } from './evaluate.js';
+
+/** Epoch milliseconds after `facts.now`; undefined where time alone changes nothing. */
+export type CompiledNextChange = (facts: Facts) => number | undefined;
+
+/** The last time that there is. */
+const latestMs = 8.64e15;
+
+const never: CompiledNextChange = () => undefined;
+
+/**
+ * When the truth of a condition may next be another one by time alone, all values and counts staying as they are. It stays what it is until then, and
+ * at that time it may still. That the count of a behaviour falls is not known here, but to whoever counts.
+ */
+export function compileNextChange(condition: Condition): CompiledNextChange {
+  if ('and' in condition) return ofParts(condition.and, false);
+  if ('or' in condition) return ofParts(condition.or, true);
+  if ('not' in condition) return compileNextChange(condition.not);
+  if ('did' in condition || 'inSegment' in condition) return never;
+  const [leaf, comparison] = leafOf(condition);
+  return comparison.operator === 'withinLast' ? ofWindow(leaf, comparison) : never;
+}
+
+/** A part with the deciding truth, false for `and`, holds the whole while it lasts: nothing changes before the last of these has. */
+function ofParts(parts: readonly Condition[], deciding: boolean): CompiledNextChange {
+  const compiled = parts.map(it => ({ truth: compileCondition(it), next: compileNextChange(it) }));
+  if (compiled.every(it => it.next === never)) return never;
+  return facts => {
+    const decided = compiled.filter(it => it.truth(facts) === deciding);
+    const times = (decided.length > 0 ? decided : compiled).map(it => it.next(facts) ?? Infinity);
+    const time = decided.length > 0 ? Math.max(...times) : Math.min(...times);
+    return time === Infinity ? undefined : time;
+  };
+}
+
+function ofWindow(leaf: ReturnType<typeof leafOf>[0], { name, value }: Comparison): CompiledNextChange {
+  const read = timeIn(leaf, name);
+  const span = durationMs(value as string);
+  return facts => {
+    const time = read(facts);
+    if (time === undefined) return undefined;
+    const change = [time, time + span].map(Math.ceil).find(it => it > facts.now);
+    return change === undefined || change > latestMs ? undefined : change;
+  };
+}
