@@ -3,11 +3,13 @@ import type { LoaderKey } from '../graphql/loader-scope.js';
 import { requireRole } from '../graphql/principal.js';
 import type { RequestContext } from '../graphql/request-context.js';
 import { bodyOf } from '../tenants/body.schema.js';
-import { checkRoom, liveIds, oneLive, put } from '../tenants/definition-kind.js';
+import { allLive, checkRoom, liveIds, put } from '../tenants/definition-kind.js';
 import type { Definitions } from '../tenants/definitions.js';
-import { checkSameType, type FeatureDefinition } from './feature.js';
+import { checkFeature } from './check-feature.js';
+import { parseExpression } from './expression.schema.js';
+import type { FeatureDefinition } from './feature.js';
 import { FeatureDefinitionInput } from './feature.input.js';
-import { features, parseFeature } from './feature.schema.js';
+import { features, parseNewFeature } from './feature.schema.js';
 import { FeatureDefinitionType, UpsertFeatureDefinitionPayload } from './feature.type.js';
 
 @Resolver(() => FeatureDefinitionType)
@@ -32,10 +34,10 @@ export class FeatureDefinitionsResolver {
     @Ctx() { principal }: RequestContext,
   ): Promise<UpsertFeatureDefinitionPayload> {
     requireRole(principal, 'admin');
-    const featureDefinition = parseFeature(bodyOf(input));
+    const featureDefinition = parseNewFeature(bodyOf(input));
     const { name } = featureDefinition;
     const configurationVersion = await this.#definitions.change(principal.tenantId, principal.keyId, async live => {
-      checkSameType(await oneLive(features, live, name), featureDefinition);
+      checkFeature(featureDefinition, await allLive(features, live), parseExpression);
       checkRoom(await liveIds('feature', live), name);
       return [put(features, name, featureDefinition)];
     });

@@ -33,14 +33,12 @@ const longestText = 1000;
 
 /** The value of an aggregate at `now`; undefined where nothing in the window gives one. */
 export function aggregateOf({ valueType, aggregate }: FeatureDefinition, { count, sum, last, newestAt }: EventSums, now: number): FeatureValue | undefined {
-  switch (aggregate?.function) {
-    case 'count': return count;
-    // A sum of very large numbers leaves what a number can hold.
-    case 'sum': return Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, Number(sum ?? 0)));
-    case 'last': return isFeatureValue(last) && isOfType(last, valueType) ? last : undefined;
-    case 'recencyDays': return newestAt === null ? undefined : Math.max(0, now - newestAt) / dayMs;
-    case undefined: return undefined;
-  }
+  const it = aggregate?.function;
+  if (it === 'count') return count;
+  // A sum of very large numbers leaves what a number can hold.
+  if (it === 'sum') return Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, Number(sum ?? 0)));
+  if (it === 'last') return isFeatureValue(last) && isOfType(last, valueType) ? last : undefined;
+  return it === 'recencyDays' && newestAt !== null ? Math.max(0, now - newestAt) / dayMs : undefined;
 }
 
 function isFeatureValue(value: unknown): value is FeatureValue {

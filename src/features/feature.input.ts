@@ -1,21 +1,31 @@
 import { Field, Float, InputType } from 'type-graphql';
-import { JsonScalar } from '../graphql/scalars.js';
+import { ConditionInput } from '../conditions/condition.input.js';
 import type { ValueType } from '../customers/online-record.js';
-import type { Aggregate } from './feature.js';
-import { aggregateFunctions, valueTypeEnum } from './feature.type.js';
+import { JsonScalar } from '../graphql/scalars.js';
+import type { AggregateFunction, FeatureKind } from './feature.js';
+import { aggregateFunctionEnum, featureKindEnum, valueTypeEnum } from './feature.type.js';
+
+@InputType('EventFilterInput')
+export class EventFilterInput {
+  @Field(() => String, { nullable: true, description: 'Type of the events; without it, of any type.' })
+  event?: string | null;
+
+  @Field(() => ConditionInput, { nullable: true, description: 'Of the properties of the events.' })
+  where?: ConditionInput | null;
+}
 
 @InputType('AggregateInput')
-export class AggregateInput {
-  @Field(() => aggregateFunctions)
-  function!: Aggregate['function'];
+export class AggregateInput extends EventFilterInput {
+  @Field(() => aggregateFunctionEnum)
+  function!: AggregateFunction;
 
-  @Field(() => String, { description: 'Type of the events.' })
-  event!: string;
-
-  @Field(() => String, { nullable: true, description: 'For sum and last, and for these only.' })
+  @Field(() => String, { nullable: true, description: 'For sum, mean, min, max, last, first and distinct; for sessionDuration the one that names the session, sessionId by default.' })
   property?: string | null;
 
-  @Field(() => Float, { description: 'In whole milliseconds, from a second to two years.' })
+  @Field(() => EventFilterInput, { nullable: true, description: 'For ratio: the events that the others are a share of.' })
+  per?: EventFilterInput | null;
+
+  @Field(() => Float, { description: 'In whole milliseconds, from an hour to 90 days.' })
   windowMs!: number;
 }
 
@@ -26,6 +36,9 @@ export class FeatureDefinitionInput {
 
   @Field(() => String, { nullable: true })
   description?: string | null;
+
+  @Field(() => featureKindEnum, { nullable: true, description: 'Without it: behavioral with an aggregate, derived with an expression, else customer.' })
+  kind?: FeatureKind | null;
 
   @Field(() => valueTypeEnum, { description: 'Stays as it is once the feature is there.' })
   valueType!: ValueType;
@@ -39,6 +52,12 @@ export class FeatureDefinitionInput {
   @Field(() => String, { nullable: true })
   owner?: string | null;
 
-  @Field(() => AggregateInput, { nullable: true, description: 'Without it, values are set from outside.' })
+  @Field(() => [String], { nullable: true, description: 'What it may be used for, at most 20; without any, for everything.' })
+  purposes?: string[] | null;
+
+  @Field(() => AggregateInput, { nullable: true, description: 'Of a behavioral feature.' })
   aggregate?: AggregateInput | null;
+
+  @Field(() => String, { nullable: true, description: 'Of a derived feature: min(1, purchases_30d / 10). At most 1000 characters.' })
+  expression?: string | null;
 }

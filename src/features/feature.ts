@@ -1,28 +1,69 @@
+import type { Condition } from '../conditions/condition.js';
 import type { FeatureReading, FeatureValue, ValueType } from '../customers/online-record.js';
 import { Conflict } from '../kernel/errors.js';
+
+/**
+ * Where the values of a feature come from: `customer` is set from outside, `behavioral` is an aggregate over events, `contextual` is read from
+ * the context of each request, `derived` is an expression over other features.
+ */
+export const featureKinds = ['customer', 'behavioral', 'contextual', 'derived'] as const;
+export type FeatureKind = (typeof featureKinds)[number];
 
 /** A typed value of a customer that decisions, segments, rules and models may read by its name. */
 export interface FeatureDefinition {
   readonly name: string;
   readonly description: string;
+  /** Where it is left out, it follows from the other fields: see `kindOf`. */
+  readonly kind?: FeatureKind | undefined;
   readonly valueType: ValueType;
   /** How long a value counts as fresh, in milliseconds. */
   readonly ttlMs: number;
   /** Stands for a missing value where it is given. */
   readonly defaultValue?: FeatureValue | undefined;
   readonly owner?: string | undefined;
-  /** Computed from the event log; without it, values are set from outside. */
+  /** What it may be used for; without any, for everything. */
+  readonly purposes?: readonly string[] | undefined;
+  /** Of behavioral features, and of these only. */
   readonly aggregate?: Aggregate | undefined;
+  /** Of derived features, and of these only: see expression.ts. */
+  readonly expression?: string | undefined;
 }
 
-/** Over the customer's events of one type within the window before now. */
-export interface Aggregate {
-  readonly function: 'count' | 'sum' | 'last' | 'recencyDays';
-  readonly event: string;
-  /** Event property that is summed or taken; not for `count` and `recencyDays`. */
-  readonly property?: string | undefined;
-  readonly windowMs: number;
+export const aggregateFunctions = [
+  'count', 'sum', 'mean', 'min', 'max', 'last', 'first', 'distinct', 'ratio', 'recencyDays', 'sessionDuration',
+] as const;
+export type AggregateFunction = (typeof aggregateFunctions)[number];
+
+/** Which events count. */
+export interface EventFilter {
+  /** Type of the events; without it, of any type. */
+  readonly event?: string | undefined;
+  /** Of the events' properties. What is not known does not hold. */
+  readonly where?: Condition | undefined;
 }
+
+/** Over the customer's events within the window before now: an event counts while it is younger than `windowMs`. */
+export interface Aggregate extends EventFilter {
+  readonly function: AggregateFunction;
+  /** Event property that is summed, taken or told apart, or the one that names the session (`sessionId` by default); for some functions only. */
+  readonly property?: string | undefined;
+  /** Of `ratio`: the events that the others are a share of. */
+  readonly per?: EventFilter | undefined;
+  readonly windowMs: number;
+  /** Events before this time do not count, in epoch milliseconds. */
+  readonly since?: number | undefined;
+}
+
+export function kindOf({ kind, aggregate, expression }: FeatureDefinition): FeatureKind {
+  if (kind !== undefined) return kind;
+  if (aggregate !== undefined) return 'behavioral';
+  return expression === undefined ? 'customer' : 'derived';
+}
+
+/** The functions that take a property of the events, and whether they need one. */
+export const propertyUse: Readonly<Partial<Record<AggregateFunction, 'needed' | 'optional'>>> = {
+  sum: 'needed', mean: 'needed', min: 'needed', max: 'needed', last: 'needed', first: 'needed', distinct: 'needed', sessionDuration: 'optional',
+};
 
 /**
  * The value type stays as it is for a feature's life: values are stored, and conditions and models written, for it.

@@ -1,33 +1,64 @@
 import { Field, Float, ObjectType, registerEnumType } from 'type-graphql';
+import type { Condition } from '../conditions/condition.js';
+import { ConditionScalar } from '../conditions/condition.type.js';
+import type { ValueType } from '../customers/online-record.js';
 import { JsonScalar } from '../graphql/scalars.js';
 import { ChangePayload } from '../tenants/change-payload.type.js';
-import type { ValueType } from '../customers/online-record.js';
-import type { Aggregate, FeatureDefinition } from './feature.js';
+import {
+  aggregateFunctions, featureKinds, type Aggregate, type AggregateFunction, type EventFilter, type FeatureDefinition, type FeatureKind,
+} from './feature.js';
 
 export const valueTypeEnum: { readonly [K in ValueType]: K } = { number: 'number', string: 'string', boolean: 'boolean', strings: 'strings' };
 registerEnumType(valueTypeEnum, { name: 'ValueType', valuesConfig: { strings: { description: 'A list of texts.' } } });
 
-export const aggregateFunctions: { readonly [K in Aggregate['function']]: K } = { count: 'count', sum: 'sum', last: 'last', recencyDays: 'recencyDays' };
-registerEnumType(aggregateFunctions, {
-  name: 'AggregateFunction',
+export const featureKindEnum = Object.fromEntries(featureKinds.map(it => [it, it])) as { readonly [K in FeatureKind]: K };
+registerEnumType(featureKindEnum, {
+  name: 'FeatureKind',
   valuesConfig: {
-    count: { description: 'Number of events.' },
-    sum: { description: 'Sum of a property.' },
-    last: { description: 'A property of the newest event.' },
-    recencyDays: { description: 'Days since the newest event.' },
+    customer: { description: 'Set from outside.' },
+    behavioral: { description: 'An aggregate over events.' },
+    contextual: { description: 'Read from the context of each request, under the same name.' },
+    derived: { description: 'An expression over other features.' },
   },
 });
 
-@ObjectType('Aggregate', { simpleResolvers: true, description: "Over a customer's events of one type within the window before now." })
-export class AggregateType implements Aggregate {
-  @Field(() => aggregateFunctions)
-  function!: Aggregate['function'];
+export const aggregateFunctionEnum = Object.fromEntries(aggregateFunctions.map(it => [it, it])) as { readonly [K in AggregateFunction]: K };
+registerEnumType(aggregateFunctionEnum, {
+  name: 'AggregateFunction',
+  valuesConfig: {
+    count: { description: 'Number of events.' },
+    sum: { description: 'Sum of a property; 0 without events.' },
+    mean: { description: 'Mean of a property.' },
+    min: { description: 'Least value of a property.' },
+    max: { description: 'Greatest value of a property.' },
+    last: { description: 'A property of the newest event that has it in the value type.' },
+    first: { description: 'A property of the oldest event that has it in the value type.' },
+    distinct: { description: 'Number of different values of a property.' },
+    ratio: { description: 'Number of events per number of others; missing where there are none of the others.' },
+    recencyDays: { description: 'Days since the newest event: in whole hours for two days, then in whole days.' },
+    sessionDuration: { description: 'Mean seconds from the first to the last event of a session.' },
+  },
+});
 
-  @Field(() => String, { description: 'Type of the events.' })
-  event!: string;
+@ObjectType('EventFilter', { simpleResolvers: true })
+export class EventFilterType implements EventFilter {
+  @Field(() => String, { nullable: true, description: 'Type of the events; null: of any type.' })
+  event?: string | undefined;
 
-  @Field(() => String, { nullable: true, description: 'Property of the events that is summed or taken.' })
+  @Field(() => ConditionScalar, { nullable: true, description: 'Of the properties of the events.' })
+  where?: Condition | undefined;
+}
+
+@ObjectType('Aggregate', { simpleResolvers: true, description: "Over a customer's events within the window before now." })
+export class AggregateType extends EventFilterType implements Aggregate {
+  @Field(() => aggregateFunctionEnum)
+  function!: AggregateFunction;
+
+  @Field(() => String, { nullable: true, description: 'Property of the events that is summed, taken or told apart.' })
   property?: string | undefined;
+
+  @Field(() => EventFilterType, { nullable: true, description: 'Of a ratio: the events that the others are a share of.' })
+  per?: EventFilter | undefined;
 
   @Field(() => Float, { description: 'In milliseconds.' })
   windowMs!: number;
@@ -44,6 +75,9 @@ export class FeatureDefinitionType implements FeatureDefinition {
   @Field(() => String)
   description!: string;
 
+  @Field(() => featureKindEnum)
+  kind!: FeatureKind;
+
   @Field(() => valueTypeEnum)
   valueType!: ValueType;
 
@@ -56,8 +90,14 @@ export class FeatureDefinitionType implements FeatureDefinition {
   @Field(() => String, { nullable: true })
   owner?: string | undefined;
 
-  @Field(() => AggregateType, { nullable: true, description: 'Null: values are set from outside.' })
-  aggregate?: AggregateType | undefined;
+  @Field(() => [String], { description: 'What it may be used for; without any, for everything.' })
+  purposes!: readonly string[];
+
+  @Field(() => AggregateType, { nullable: true, description: 'Of a behavioral feature.' })
+  aggregate?: Aggregate | undefined;
+
+  @Field(() => String, { nullable: true, description: 'Of a derived feature.' })
+  expression?: string | undefined;
 }
 
 @ObjectType({ simpleResolvers: true })

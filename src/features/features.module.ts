@@ -42,7 +42,7 @@ export function featuresModule({ pool, definitions, clock, recordById, changed }
     eventsCame: {
       async plan(tenantId, types) {
         const all = [...(await catalogue.definitions(tenantId)).values()];
-        const touched = all.filter(({ aggregate }) => aggregate !== undefined && types.has(aggregate.event));
+        const touched = all.filter(({ aggregate }) => aggregate !== undefined && (aggregate.event === undefined || types.has(aggregate.event)));
         return (client, customerIds, now) => recount(client, tenantId, { definitions: touched, customerIds, now });
       },
       changed,

@@ -3,7 +3,7 @@ import { InvalidInput, LimitExceeded } from '../kernel/errors.js';
 import { isoTimeMs } from '../kernel/iso-time.js';
 import { featureValue, id, instant, parseBody } from '../tenants/body.schema.js';
 import { isOfType } from '../customers/online-record.js';
-import type { FeatureDefinition } from './feature.js';
+import { kindOf, type FeatureDefinition } from './feature.js';
 import type { FeatureWrite } from './feature-values.js';
 
 const mostCustomers = 1000;
@@ -37,7 +37,7 @@ export function parseSetFeatures(input: unknown, definitions: ReadonlyMap<string
       const path = `/customers/${i}/values/${k}`;
       const definition = definitions.get(name);
       if (definition === undefined) throw refusal('There is no such feature', `${path}/name`);
-      if (definition.aggregate !== undefined) throw refusal('The feature is computed from events and cannot be set', `${path}/name`);
+      if (kindOf(definition) !== 'customer') throw refusal('Only features of the kind customer are set from outside', `${path}/name`);
       if (!isOfType(value, definition.valueType)) throw refusal(`The value has to be of the type ${definition.valueType}`, `${path}/value`);
       const time = at === null || at === undefined ? now : (isoTimeMs(at) ?? Number.NaN);
       if (time > now + aheadMs) throw refusal('The time lies in the future', `${path}/at`);

@@ -8,15 +8,18 @@ beforeEach(async () => {
   tenant = await api.newTenant();
 });
 
-const everything = 'name description valueType ttlMs defaultValue owner aggregate { function event property windowMs }';
+const hourMs = 3_600_000;
+const everything = 'name description valueType ttlMs defaultValue owner kind purposes expression aggregate { function event property where per { event where } windowMs }';
 
 describe('feature definitions', () => {
   it('are answered as they were saved, ordered by name', async () => {
     const spent = {
-      name: 'spent_30d', description: 'Money of a month', valueType: 'number', ttlMs: 60_000, defaultValue: 0, owner: 'growth',
-      aggregate: { function: 'sum', event: 'purchase', property: 'amount', windowMs: 30 * 86_400_000 },
+      name: 'spent_30d', description: 'Money of a month', kind: 'behavioral', valueType: 'number', ttlMs: 60_000, defaultValue: 0, owner: 'growth', purposes: ['analytics'],
+      aggregate: { function: 'sum', event: 'purchase', property: 'amount', where: null, per: null, windowMs: 30 * 86_400_000 }, expression: null,
     };
-    const likes = { name: 'likes', description: '', valueType: 'strings', ttlMs: 1000, defaultValue: ['a'], owner: null, aggregate: null };
+    const likes = {
+      name: 'likes', description: '', kind: 'customer', valueType: 'strings', ttlMs: 1000, defaultValue: ['a'], owner: null, purposes: [], aggregate: null, expression: null,
+    };
     await api.set(tenant, 'upsertFeatureDefinition', spent);
     await api.set(tenant, 'upsertFeatureDefinition', likes);
     const { data } = await api.ask(tenant, `{ featureDefinitions { ${everything} } }`);
@@ -38,13 +41,44 @@ describe('feature definitions', () => {
     ['a fraction of a millisecond', { ttlMs: 1000.5 }, '/ttlMs'],
     ['a default of another type', { defaultValue: '0' }, '/defaultValue'],
     ['a default that is an object', { defaultValue: { a: 1 } }, '/defaultValue'],
-    ['a sum of nothing', { aggregate: { function: 'sum', event: 'e', windowMs: 1000 } }, '/aggregate/property'],
-    ['a count of a property', { aggregate: { function: 'count', event: 'e', property: 'p', windowMs: 1000 } }, '/aggregate/property'],
-    ['a window of three years', { aggregate: { function: 'count', event: 'e', windowMs: 3 * 366 * 86_400_000 } }, '/aggregate/windowMs'],
-    ['a count that is a text', { valueType: 'string', aggregate: { function: 'count', event: 'e', windowMs: 1000 } }, '/valueType'],
+    ['a sum of nothing', { aggregate: { function: 'sum', event: 'e', windowMs: hourMs } }, '/aggregate/property'],
+    ['a count of a property', { aggregate: { function: 'count', event: 'e', property: 'p', windowMs: hourMs } }, '/aggregate/property'],
+    ['a ratio to nothing', { aggregate: { function: 'ratio', event: 'e', windowMs: hourMs } }, '/aggregate/per'],
+    ['a window under an hour', { aggregate: { function: 'count', event: 'e', windowMs: hourMs - 1 } }, '/aggregate/windowMs'],
+    ['a window of more than 90 days', { aggregate: { function: 'count', event: 'e', windowMs: 90 * 24 * hourMs + 1 } }, '/aggregate/windowMs'],
+    ['a condition on the customer', { aggregate: { function: 'count', where: { attribute: { name: 'a', operator: 'exists' } }, windowMs: hourMs } }, '/aggregate/where/attribute'],
+    ['a count that is a text', { valueType: 'string', aggregate: { function: 'count', event: 'e', windowMs: hourMs } }, '/valueType'],
+    ['a behavioral one without an aggregate', { kind: 'behavioral' }, '/aggregate'],
+    ['a contextual one with an aggregate', { kind: 'contextual', aggregate: { function: 'count', event: 'e', windowMs: hourMs } }, '/aggregate'],
+    ['a derived one without an expression', { kind: 'derived' }, '/expression'],
+    ['an expression that cannot be read', { expression: '1 +' }, '/expression'],
+    ['an expression over what is not there', { expression: 'nothing + 1' }, '/expression'],
+    ['an expression of another type', { expression: '1 < 2' }, '/valueType'],
+    ['an expression over itself', { expression: 'score + 1' }, '/expression'],
   ])('refuse %s and change nothing', async (_what, part, path) => {
     expect((await api.change(tenant, 'upsertFeatureDefinition', { ...score, ...part })).refusals).toEqual([['INVALID_INPUT', path]]);
     expect(await api.version(tenant)).toBe(0);
+  });
+
+  it('do not rest on themselves, by whatever way', async () => {
+    await api.set(tenant, 'upsertFeatureDefinition', score);
+    await api.set(tenant, 'upsertFeatureDefinition', { ...score, name: 'twice', expression: 'score * 2' });
+    await api.set(tenant, 'upsertFeatureDefinition', { ...score, name: 'more', expression: 'twice + 1' });
+    const { errors } = await api.change(tenant, 'upsertFeatureDefinition', { ...score, expression: 'min(more, 1)' });
+    expect(errors.map(it => [it.code, it.details])).toEqual([['INVALID_INPUT', { path: '/expression', cycle: 'score > more > twice > score' }]]);
+    expect((await api.change(tenant, 'upsertFeatureDefinition', { ...score, kind: 'contextual' })).errors.map(it => [it.code, it.details])).toEqual([
+      ['CONFLICT', { path: '/kind', usedBy: 'twice', uses: 1 }],
+    ]);
+    await api.set(tenant, 'upsertFeatureDefinition', { ...score, name: 'device', valueType: 'string', kind: 'contextual' });
+    expect((await api.change(tenant, 'upsertFeatureDefinition', { ...score, name: 'x', expression: 'if(device == "tv", 1, 0)' })).refusals).toEqual([['INVALID_INPUT', '/expression']]);
+  });
+
+  it('that were saved with another window, or before there were kinds, are still read', async () => {
+    const old = { ...score, description: '', aggregate: { function: 'count', event: 'login', windowMs: 1000 } };
+    await api.tenants.definitions.change(tenant, 'k', [{ kind: 'feature', id: 'score', body: old }]);
+    expect((await api.ask(tenant, '{ featureDefinitions { name kind aggregate { windowMs } } }')).data.featureDefinitions).toEqual([
+      { name: 'score', kind: 'behavioral', aggregate: { windowMs: 1000 } },
+    ]);
   });
 
   it('are at most 1000, of which each can still be changed', async () => {
