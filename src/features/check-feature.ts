@@ -1,5 +1,6 @@
-import { checkCondition } from '../conditions/check.js';
-import { Conflict } from '../kernel/errors.js';
+import { anyNames, checkCondition } from '../conditions/check.js';
+import { readsOf, type Condition } from '../conditions/condition.js';
+import { Conflict, InvalidInput } from '../kernel/errors.js';
 import { checkDerived, restsOn, type ParseExpression } from './derived.js';
 import { checkSameType, kindOf, type FeatureDefinition } from './feature.js';
 
@@ -11,10 +12,17 @@ import { checkSameType, kindOf, type FeatureDefinition } from './feature.js';
 export function checkFeature(feature: FeatureDefinition, all: readonly FeatureDefinition[], parse: ParseExpression): void {
   checkSameType(all.find(it => it.name === feature.name), feature);
   const { aggregate } = feature;
-  if (aggregate?.where !== undefined) checkCondition(aggregate.where, {}, '/aggregate/where');
-  if (aggregate?.per?.where !== undefined) checkCondition(aggregate.per.where, {}, '/aggregate/per/where');
+  checkWhere(aggregate?.where, '/aggregate/where');
+  checkWhere(aggregate?.per?.where, '/aggregate/per/where');
   checkDerived(feature, all, parse);
   if (kindOf(feature) === 'contextual') checkUnused(feature.name, all, parse);
+}
+
+/** Whether an event counts may change with its age alone. */
+function checkWhere(where: Condition | undefined, path: string): void {
+  if (where === undefined) return;
+  checkCondition(where, { property: anyNames }, path);
+  if (readsOf(where).time) throw new InvalidInput('What holds for an event holds for good: withinLast may not be used here', { details: { path } });
 }
 
 function checkUnused(name: string, all: readonly FeatureDefinition[], parse: ParseExpression): void {

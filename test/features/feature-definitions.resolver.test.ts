@@ -47,6 +47,7 @@ describe('feature definitions', () => {
     ['a window under an hour', { aggregate: { function: 'count', event: 'e', windowMs: hourMs - 1 } }, '/aggregate/windowMs'],
     ['a window of more than 90 days', { aggregate: { function: 'count', event: 'e', windowMs: 90 * 24 * hourMs + 1 } }, '/aggregate/windowMs'],
     ['a condition on the customer', { aggregate: { function: 'count', where: { attribute: { name: 'a', operator: 'exists' } }, windowMs: hourMs } }, '/aggregate/where/attribute'],
+    ['a condition that time alone could change', { aggregate: { function: 'count', where: { property: { name: 'a', operator: 'withinLast', value: 'P1D' } }, windowMs: hourMs } }, '/aggregate/where'],
     ['a count that is a text', { valueType: 'string', aggregate: { function: 'count', event: 'e', windowMs: hourMs } }, '/valueType'],
     ['a behavioral one without an aggregate', { kind: 'behavioral' }, '/aggregate'],
     ['a contextual one with an aggregate', { kind: 'contextual', aggregate: { function: 'count', event: 'e', windowMs: hourMs } }, '/aggregate'],
