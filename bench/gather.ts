@@ -62,7 +62,7 @@ export async function benchGather(): Promise<readonly Figure[]> {
 
 function recordOf(customerId: string, i: number): OnlineRecord {
   const features = Object.fromEntries(Array.from({ length: featuresOfEach }, (_, k) => [`feature_${k}`, { value: ((i * 31 + k * 17) % 100) / 100, at: 1_770_000_000_000 + i }]));
-  return { customerId, known: true, version: 1, attributes: { favouriteCategory: 'shoes' }, features, segments: ['newcomers'] };
+  return { customerId, known: true, version: 1, attributes: { favouriteCategory: 'shoes' }, features, segments: ['newcomers'], consents: {} };
 }
 
 const around = (all: readonly string[], from: number, count: number): string[] => Array.from({ length: count }, (_, i) => all[(from + i * 7) % all.length] ?? '');

@@ -72,7 +72,7 @@ export function createApp(config: Config, { pool, prisma, redis }: Stores, metri
   const projected = projection({ pool, bus, clock, definitions, online, onFailure: failed('customers could not be projected; it is tried again') });
   const { changed } = projected;
   const records = new OnlineRecords({ store: online, source: projected.source, onFailure: failed('an online record could not be read'), copies: copiesKept });
-  const customers = customersModule({ pool, clock, records, changed });
+  const customers = customersModule({ pool, clock, definitions, records, changed });
   const featureDefinitions = featureDefinitionsModule({ definitions });
   const features = featuresModule({ pool, definitions, clock, recordById: customers.recordById, changed });
   const events = eventsModule({ pool, clock, came: features.eventsCame });

@@ -50,6 +50,12 @@ export type Condition =
  */
 export type Truth = boolean | undefined;
 
+/** Which segments a customer is in; a set of their ids is one. */
+export interface Memberships {
+  /** Undefined where membership in this one must not be known. */
+  has(segmentId: string): Truth;
+}
+
 /** What a condition is read against. */
 export interface Facts {
   readonly attributes: Readonly<Record<string, FeatureValue>>;
@@ -62,7 +68,7 @@ export interface Facts {
   /** How often, by the key of the behaviour; one that is absent has not been counted. */
   readonly behaviours: Readonly<Record<string, number>>;
   /** Undefined where they could not be read: then no membership is known. */
-  readonly segments: ReadonlySet<string> | undefined;
+  readonly segments: Memberships | undefined;
   /** Epoch milliseconds. */
   readonly now: number;
 }

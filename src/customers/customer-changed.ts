@@ -2,8 +2,8 @@
 export interface CustomerChanged {
   readonly customerId: string;
   readonly version: number;
-  /** What really changed: a feature or an attribute by its name, a segment that was entered or left by its id. */
-  readonly changes: readonly { readonly kind: 'FEATURE' | 'ATTRIBUTE' | 'SEGMENT'; readonly name: string }[];
+  /** What really changed: a feature or an attribute by its name, a segment that was entered or left by its id, a purpose whose consent is another. */
+  readonly changes: readonly { readonly kind: 'FEATURE' | 'ATTRIBUTE' | 'SEGMENT' | 'CONSENT'; readonly name: string }[];
   /** Epoch milliseconds. */
   readonly changedAt: number;
 }

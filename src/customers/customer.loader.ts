@@ -13,7 +13,7 @@ export function customerById(store: Pick<CustomerStore, 'findByIds'>): CustomerB
   return {
     name: 'customer by id',
     async loadMany(ids, tenantId) {
-      const found = new Map((await store.findByIds(tenantId, ids)).map(it => [it.id, it]));
+      const found = await store.findByIds(tenantId, ids);
       return ids.map(id => found.get(id) ?? null);
     },
   };

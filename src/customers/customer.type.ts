@@ -25,6 +25,12 @@ export class UpsertCustomerInput {
 
   @Field(() => JsonScalar, { description: 'Attributes by name. Null removes one; those that are not named stay.' })
   attributes!: Json;
+
+  @Field(() => DateTimeScalar, {
+    nullable: true,
+    description: 'When it was so; now by default. Of several facts about an attribute the newest holds, in whatever order they come.',
+  })
+  at?: string | null;
 }
 
 @ObjectType('UpsertCustomerPayload', { simpleResolvers: true })

@@ -2,6 +2,7 @@ import { Arg, Ctx, ID, Mutation, Query, Resolver } from 'type-graphql';
 import { requireRole } from '../graphql/principal.js';
 import type { RequestContext } from '../graphql/request-context.js';
 import type { Clock } from '../kernel/clock.js';
+import type { AttributeDeclarations } from './attribute.js';
 import type { Customer, CustomersChanged, CustomerStore } from './customer.js';
 import type { CustomerById } from './customer.loader.js';
 import { parseUpsertCustomer } from './customer.schema.js';
@@ -12,6 +13,7 @@ export interface CustomersResolverDeps {
   readonly byId: CustomerById;
   readonly changed: CustomersChanged;
   readonly clock: Clock;
+  readonly declared: (tenantId: string) => Promise<AttributeDeclarations>;
 }
 
 @Resolver(() => CustomerType)
@@ -20,8 +22,10 @@ export class CustomersResolver {
   readonly #byId: CustomerById;
   readonly #changed: CustomersChanged;
   readonly #clock: Clock;
+  readonly #declared: CustomersResolverDeps['declared'];
 
-  constructor({ store, byId, changed, clock }: CustomersResolverDeps) {
+  constructor({ store, byId, changed, clock, declared }: CustomersResolverDeps) {
+    this.#declared = declared;
     this.#store = store;
     this.#byId = byId;
     this.#changed = changed;
@@ -40,7 +44,11 @@ export class CustomersResolver {
     @Arg('input', () => UpsertCustomerInput) input: UpsertCustomerInput,
   ): Promise<UpsertCustomerPayload> {
     requireRole(principal, 'server', 'admin');
-    const upsert = parseUpsertCustomer({ id: input.id, attributes: input.attributes });
+    const upsert = parseUpsertCustomer(
+      { id: input.id, attributes: input.attributes, at: input.at },
+      await this.#declared(principal.tenantId),
+      this.#clock.now(),
+    );
     const { customer, isChanged } = await this.#store.upsert(principal.tenantId, upsert, this.#clock.now());
     if (isChanged) await this.#changed(principal.tenantId, [customer.id]);
     return { customer };

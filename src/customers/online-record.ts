@@ -1,3 +1,5 @@
+import type { Consents } from './consent.js';
+
 export type Scalar = string | number | boolean;
 export type FeatureValue = Scalar | readonly string[];
 
@@ -25,8 +27,11 @@ export interface OnlineRecord {
   readonly attributes: Readonly<Record<string, FeatureValue>>;
   readonly features: Readonly<Record<string, FeatureReading>>;
   readonly segments: readonly string[];
+  readonly consents: Consents;
+  /** What experiments assign by, where it is not the id: a merge moves nobody into another arm. */
+  readonly unit?: string | undefined;
 }
 
 export function strangerRecord(customerId: string): OnlineRecord {
-  return { customerId, known: false, version: 0, attributes: {}, features: {}, segments: [] };
+  return { customerId, known: false, version: 0, attributes: {}, features: {}, segments: [], consents: {} };
 }

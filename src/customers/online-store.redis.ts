@@ -7,7 +7,7 @@ import { strangerTtlMs, type OnlineStore } from './online-store.js';
  * A value is the number of its format, the record's version, and the record as JSON, with a space between them: the script compares versions
  * without reading the rest. A value that is not of this form counts as none, to readers and to the script, and is filled anew.
  */
-const format = 1;
+const format = 2;
 const newestWins = `
 local held = tonumber(string.match(redis.call('GETRANGE', KEYS[1], 0, 31), '^${format} (%d+) ') or -1)
 if tonumber(ARGV[1]) > held then redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) end`;

@@ -63,10 +63,10 @@ interface AnswerBody extends Omit<DecisionAnswer, 'slate' | 'candidates' | 'assi
 export function encodeBody({ request: { items, context, limit, seed }, state, scores, answer, times }: DecisionRecord): string {
   const features: Record<string, readonly [FeatureReading['value'], number]> = {};
   for (const [name, { value, at }] of Object.entries(state.features)) features[name] = [value, at];
-  const { known, source, attributes, segments } = state;
+  const { known, source, attributes, segments, withheld, unit } = state;
   const body: Body = {
     r: { items, context, limit, seed },
-    s: { known, source, attributes, features, segments },
+    s: { known, source, attributes, features, segments, withheld, unit },
     c: packScores(scores),
     a: packAnswer(answer, scores),
     t: [times.gather, times.rules, times.score, times.total],

@@ -1,6 +1,6 @@
 import type { Item } from '../content/item.js';
 import type { Placement } from '../content/placement.js';
-import type { Assignment, CandidateOutcome, DecisionLevel } from './decision.js';
+import type { Assignment, CandidateOutcome, DecisionLevel, Withheld } from './decision.js';
 import type { Decided } from './personalizer.js';
 
 export interface StageTrace {
@@ -70,6 +70,9 @@ export class DecisionView {
   }
   get candidates(): readonly CandidateOutcome[] {
     return this.#decided.record.answer.candidates;
+  }
+  get withheld(): readonly Withheld[] {
+    return this.#decided.record.state.withheld ?? [];
   }
   get versions(): { readonly snapshot: number; readonly model: string | null; readonly posterior: number | null } {
     const { snapshotVersion, scores } = this.#decided.record;

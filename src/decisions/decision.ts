@@ -28,6 +28,14 @@ export interface DecisionRequest {
   readonly decidedAt: number;
 }
 
+/** Something that the customer does not consent to being used: it was as if missing. */
+export interface Withheld {
+  readonly kind: 'FEATURE' | 'ATTRIBUTE' | 'SEGMENT' | 'MODEL';
+  readonly name: string;
+  /** The first of its purposes that is not granted. */
+  readonly purpose: string;
+}
+
 /** What was read of the customer. Once logged, only the part that the snapshot can read in this placement. */
 export interface CustomerState {
   /** False for a stranger. */
@@ -37,6 +45,10 @@ export interface CustomerState {
   readonly attributes: Readonly<Record<string, FeatureValue>>;
   readonly features: Readonly<Record<string, FeatureReading>>;
   readonly segments: readonly string[];
+  /** Absent where nothing was. */
+  readonly withheld?: readonly Withheld[] | undefined;
+  /** What experiments assign by, where it is not the id that was asked for. */
+  readonly unit?: string | undefined;
 }
 
 /** What the scorer said: of each candidate that survived the rules, in their order; the only input that needs I/O after the rules. */

@@ -4,7 +4,7 @@ import { ItemType } from '../content/item.type.js';
 import type { Placement } from '../content/placement.js';
 import { PlacementType } from '../content/placement.type.js';
 import { DateTimeScalar } from '../graphql/scalars.js';
-import { decisionLevels, type Assignment, type CandidateOutcome, type DecisionLevel, type Drop } from './decision.js';
+import { decisionLevels, type Assignment, type CandidateOutcome, type DecisionLevel, type Drop, type Withheld } from './decision.js';
 import type { DecisionView, StageTrace } from './decision-view.js';
 
 const DecisionLevelEnum = Object.fromEntries(decisionLevels.map(level => [level, level]));
@@ -101,6 +101,21 @@ export class StageTraceType implements StageTrace {
   milliseconds!: number;
 }
 
+const WithheldKindEnum = { FEATURE: 'FEATURE', ATTRIBUTE: 'ATTRIBUTE', SEGMENT: 'SEGMENT', MODEL: 'MODEL' } as const;
+registerEnumType(WithheldKindEnum, { name: 'WithheldKind' });
+
+@ObjectType('Withheld', { simpleResolvers: true, description: 'Something that the customer does not consent to being used.' })
+export class WithheldType implements Withheld {
+  @Field(() => WithheldKindEnum)
+  kind!: Withheld['kind'];
+
+  @Field(() => String)
+  name!: string;
+
+  @Field(() => String, { description: 'A purpose of it that is not granted.' })
+  purpose!: string;
+}
+
 @ObjectType('Decision', { simpleResolvers: true, description: 'What to show, why, and with which probability it was chosen.' })
 export class DecisionType implements Pick<DecisionView, keyof DecisionView> {
   @Field(() => ID, { description: 'UUIDv7; outcomes come back with it.' })
@@ -156,6 +171,9 @@ export class DecisionType implements Pick<DecisionView, keyof DecisionView> {
 
   @Field(() => [StageTraceType])
   trace!: readonly StageTrace[];
+
+  @Field(() => [WithheldType], { description: 'What consent kept out: it was as if missing, and a model that is not consented to does not score.' })
+  withheld!: readonly Withheld[];
 }
 
 @ObjectType('Replay', { description: 'A logged decision, decided again from what was logged.' })

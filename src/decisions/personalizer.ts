@@ -81,8 +81,9 @@ export class Personalizer {
     const prepared = asks.map((ask, i) => {
       const placement = targets[i] ?? placementOf(ask, snapshot);
       const { record, source } = gathered[i] ?? { record: undefined, source: 'none' as const };
-      const state = stateOf(source === 'none' ? undefined : record, sources[source], placement, ask.items);
-      return prepare(this.#requestOf(ask, placement), state, snapshot, placement);
+      const request = this.#requestOf(ask, placement);
+      const state = stateOf(source === 'none' ? undefined : record, sources[source], placement, request);
+      return prepare(request, state, snapshot, placement);
     });
     const preparedAt = this.#deps.stopwatch();
     const scores = await this.#score(tenantId, prepared, snapshot, Math.max(1, deadlineMs * scoredBy - (preparedAt - started)));

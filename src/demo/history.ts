@@ -100,7 +100,7 @@ export function meet(world: DemoWorld, { at, customer, deviceType, placementId }
     seed: seedOf(id),
     decidedAt: at,
   };
-  const state = stateOf(known, 'current', placement, undefined);
+  const state = stateOf(known, 'current', placement, request);
   const prepared = prepare(request, state, snapshot, placement);
   const scores = scoresOf(prepared, brain);
   const answer = finish(prepared, scores);
@@ -150,7 +150,7 @@ function resultOf({ items }: DemoWorld, { request, answer }: DecisionRecord, { a
 /** What the shop knew of the customer: features as of the midnight before, segments as of the moment. */
 export function recordAt(world: DemoWorld, { id, attributes }: DemoCustomer, at: number): OnlineRecord {
   const features = featuresAt(world.events.get(id) ?? [], Math.floor(at / dayMs) * dayMs);
-  return { customerId: id, known: true, version: 1, attributes, features, segments: segmentsOf(world, { id, attributes, features }, at) };
+  return { customerId: id, known: true, version: 1, attributes, features, segments: segmentsOf(world, { id, attributes, features }, at), consents: {} };
 }
 
 const conditions = demoSegments.map(({ id, condition }) => ({ id, holds: condition && compileCondition(condition) }));

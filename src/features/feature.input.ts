@@ -1,9 +1,10 @@
 import { Field, Float, InputType } from 'type-graphql';
 import { ConditionInput } from '../conditions/condition.input.js';
+import { valueTypeEnum } from '../customers/attribute.type.js';
 import type { ValueType } from '../customers/online-record.js';
 import { JsonScalar } from '../graphql/scalars.js';
 import type { AggregateFunction, FeatureKind } from './feature.js';
-import { aggregateFunctionEnum, featureKindEnum, valueTypeEnum } from './feature.type.js';
+import { aggregateFunctionEnum, featureKindEnum } from './feature.type.js';
 
 @InputType('EventFilterInput')
 export class EventFilterInput {

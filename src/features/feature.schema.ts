@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { conditionSchema } from '../conditions/condition.schema.js';
 import { isOfType, valueTypes } from '../customers/online-record.js';
 import { InvalidInput } from '../kernel/errors.js';
-import { featureValue, id, name, parseBody, prose } from '../tenants/body.schema.js';
+import { featureValue, id, name, parseBody, prose, purposes } from '../tenants/body.schema.js';
 import type { Kind } from '../tenants/definition-kind.js';
 import { mostExpressionText } from './expression.js';
 import { aggregateFunctions, featureKinds, kindOf, propertyUse, type Aggregate, type FeatureDefinition } from './feature.js';
@@ -10,7 +10,6 @@ import { aggregateFunctions, featureKinds, kindOf, propertyUse, type Aggregate, 
 const hourMs = 3_600_000;
 const year = 366 * 24 * hourMs;
 const span = z.int().min(1000).max(10 * year);
-const mostPurposes = 20;
 
 const filter = { event: id.optional(), where: conditionSchema.optional() };
 
@@ -37,7 +36,7 @@ export const featureSchema: z.ZodType<FeatureDefinition> = z
     ttlMs: span,
     defaultValue: featureValue.optional(),
     owner: name.optional(),
-    purposes: z.array(id).max(mostPurposes).default([]),
+    purposes: purposes.default([]),
     aggregate: aggregateSchema.optional(),
     expression: prose.min(1).max(mostExpressionText).optional(),
   })

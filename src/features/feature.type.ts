@@ -1,15 +1,13 @@
 import { Field, Float, ObjectType, registerEnumType } from 'type-graphql';
 import type { Condition } from '../conditions/condition.js';
 import { ConditionScalar } from '../conditions/condition.type.js';
+import { valueTypeEnum } from '../customers/attribute.type.js';
 import type { ValueType } from '../customers/online-record.js';
 import { JsonScalar } from '../graphql/scalars.js';
 import { ChangePayload } from '../tenants/change-payload.type.js';
 import {
   aggregateFunctions, featureKinds, type Aggregate, type AggregateFunction, type EventFilter, type FeatureDefinition, type FeatureKind,
 } from './feature.js';
-
-export const valueTypeEnum: { readonly [K in ValueType]: K } = { number: 'number', string: 'string', boolean: 'boolean', strings: 'strings' };
-registerEnumType(valueTypeEnum, { name: 'ValueType', valuesConfig: { strings: { description: 'A list of texts.' } } });
 
 export const featureKindEnum = Object.fromEntries(featureKinds.map(it => [it, it])) as { readonly [K in FeatureKind]: K };
 registerEnumType(featureKindEnum, {
@@ -90,7 +88,7 @@ export class FeatureDefinitionType implements FeatureDefinition {
   @Field(() => String, { nullable: true })
   owner?: string | undefined;
 
-  @Field(() => [String], { description: 'What it may be used for; without any, for everything.' })
+  @Field(() => [String], { description: 'Decisions read it of customers only who consent to all of them.' })
   purposes!: readonly string[];
 
   @Field(() => AggregateType, { nullable: true, description: 'Of a behavioral feature.' })

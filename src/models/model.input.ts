@@ -54,4 +54,7 @@ export class RegisterModelInput {
 
   @Field(() => String, { description: 'Name of the output tensor, [rows, 1] of float32: the probability of a click.' })
   output!: string;
+
+  @Field(() => [String], { nullable: true, description: 'It scores for customers only who consent to all of them.' })
+  purposes?: readonly string[] | null;
 }

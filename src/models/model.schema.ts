@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { InvalidInput, LimitExceeded } from '../kernel/errors.js';
-import { id, name, parseBody, prose } from '../tenants/body.schema.js';
+import { id, name, parseBody, prose, purposes } from '../tenants/body.schema.js';
 import type { Kind } from '../tenants/definition-kind.js';
 import type { InputContract, ModelInput } from './input-contract.js';
 import type { ModelDefinition } from './model.js';
@@ -25,6 +25,7 @@ const description = z.strictObject({
   runtime: z.literal('onnx').default('onnx'),
   inputs: inputContractSchema,
   output: id,
+  purposes: purposes.optional(),
 });
 
 export const modelSchema: z.ZodType<ModelDefinition> = description.extend({ artifact: z.string().regex(/^[0-9a-f]{64}$/) });

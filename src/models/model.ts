@@ -11,4 +11,6 @@ export interface ModelDefinition {
   readonly inputs: InputContract;
   /** Name of the output tensor, [rows, 1], float32: the probability of a click. */
   readonly output: string;
+  /** It scores for customers only who consent to all of them. */
+  readonly purposes?: readonly string[] | undefined;
 }

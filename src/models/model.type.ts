@@ -79,6 +79,9 @@ export class ModelType {
 
   @Field(() => String, { description: 'Name of the output tensor.' })
   output!: string;
+
+  @Field(() => [String], { nullable: true, description: 'It scores for customers only who consent to all of them; null: for all.' })
+  purposes?: readonly string[] | undefined;
 }
 
 @ObjectType({ simpleResolvers: true })

@@ -4,9 +4,13 @@ import type { CompiledSegments } from './compiled-segments.js';
 
 export interface Projected {
   readonly record: OnlineRecord;
+  /** Ids that the customer had before merges: each has the record too. */
+  readonly aliases: readonly string[];
   /** Dynamic segments, and those left that are no longer there, against what was kept before. */
   readonly entered: readonly string[];
   readonly left: readonly string[];
+  /** Purposes whose consent has come to its end. */
+  readonly ended: readonly string[];
   /** What has changed since the last announcement, these moves included. */
   readonly unannounced: CustomerChanged['changes'];
   /** Epoch milliseconds. */
@@ -29,10 +33,13 @@ export interface ProjectionStore {
    * @returns undefined, having done nothing, where the tenant's segments or features have changed after `segments` was compiled
    */
   project(tenantId: string, customerIds: readonly string[], by: ProjectedBy): Promise<readonly Projected[] | undefined>;
-  /** Records of those of these customers who are known, from what is kept. One round trip. */
+  /** Records of those of these customers who are known, from what is kept, under the ids that were asked for. One round trip. */
   load(tenantId: string, customerIds: readonly string[]): Promise<readonly OnlineRecord[]>;
-  /** Notes that what was projected has been written and announced; what a customer changed in meanwhile is still to come. */
-  settle(tenantId: string, projected: readonly Projected[], by: ProjectedBy): Promise<void>;
+  /**
+   * Notes that what was projected has been written and announced; what a customer changed in meanwhile is still to come.
+   * Returns the ids of those who are not there any more, whose records are not to stay.
+   */
+  settle(tenantId: string, projected: readonly Projected[], by: ProjectedBy): Promise<readonly string[]>;
   /** Customers of any tenant whose last change, before the given time, has not been settled. */
   findUnsettled(before: number, limit: number): Promise<readonly { readonly tenantId: string; readonly customerId: string }[]>;
   /** Tenants with customers to whom the newest segments have not been applied. */

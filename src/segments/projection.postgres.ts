@@ -1,4 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
+import { withEndedRefused, type Consents } from '../customers/consent.js';
 import type { FeatureReading, FeatureValue, OnlineRecord } from '../customers/online-record.js';
 import { answered, inTransaction } from '../platform/postgres.js';
 import type { Projected, ProjectedBy, ProjectionStore } from './projection-store.js';
@@ -9,6 +10,9 @@ interface TruthRow {
   readonly attributes: Record<string, FeatureValue>;
   readonly features: Record<string, FeatureReading> | null;
   readonly segments: string[] | null;
+  readonly consents: Consents;
+  readonly unit: string | null;
+  readonly aliases: string[] | null;
   readonly unannounced: string[];
   readonly updated_at: Date;
   readonly is_settled: boolean;
@@ -18,18 +22,26 @@ interface TruthRow {
 
 const lockSql = 'SELECT FROM customers WHERE tenant_id = $1 AND id = ANY($2) ORDER BY id FOR UPDATE';
 
-const truthSql = `
-  SELECT c.id, c.version, c.attributes, c.unannounced, c.updated_at, c.projected_version >= c.version AS is_settled,
+const truthColumns = `c.version, c.attributes, c.consents, c.unit, c.unannounced, c.updated_at, c.projected_version >= c.version AS is_settled,
     (SELECT jsonb_object_agg(name, jsonb_build_object('value', value, 'at', (extract(epoch FROM at) * 1000)::bigint))
      FROM customer_features f WHERE f.tenant_id = c.tenant_id AND f.customer_id = c.id) AS features,
-    (SELECT array_agg(segment_id ORDER BY segment_id) FROM segment_members m WHERE m.tenant_id = c.tenant_id AND m.customer_id = c.id) AS segments,
+    (SELECT array_agg(segment_id ORDER BY segment_id) FROM segment_members m WHERE m.tenant_id = c.tenant_id AND m.customer_id = c.id) AS segments`;
+const truthSql = `
+  SELECT c.id, ${truthColumns},
+    (SELECT array_agg(alias) FROM customer_aliases a WHERE a.tenant_id = c.tenant_id AND a.customer_id = c.id) AS aliases,
     (SELECT attune_rules_version($1)) AS rules
   FROM customers c WHERE c.tenant_id = $1 AND c.id = ANY($2)`;
+const loadSql = `
+  SELECT asked.id, ${truthColumns}
+  FROM unnest($2::text[]) AS asked(id)
+  LEFT JOIN customer_aliases a ON a.tenant_id = $1 AND a.alias = asked.id
+  JOIN customers c ON c.tenant_id = $1 AND c.id = COALESCE(a.customer_id, asked.id)`;
 
 const enterSql = 'INSERT INTO segment_members (tenant_id, segment_id, customer_id) SELECT $1, * FROM unnest($2::text[], $3::text[]) ON CONFLICT DO NOTHING';
 const leaveSql = `
   DELETE FROM segment_members m USING unnest($2::text[], $3::text[]) AS it(segment_id, customer_id)
   WHERE m.tenant_id = $1 AND m.segment_id = it.segment_id AND m.customer_id = it.customer_id`;
+const endSql = 'UPDATE customers SET consents = $3 WHERE tenant_id = $1 AND id = $2';
 const changeSql = 'SELECT attune_change_customers($1, $2, $3, $4)';
 
 /** Locks in the order of the ids, as everybody does. What has changed after it was projected stays to be announced. */
@@ -38,9 +50,14 @@ const settleSql = `
     SELECT c.id, it.version FROM customers c JOIN unnest($2::text[], $3::bigint[]) AS it(id, version) ON it.id = c.id
     WHERE c.tenant_id = $1 AND (c.projected_version < it.version OR c.rules_version < $4) ORDER BY c.id FOR UPDATE OF c
   )
-  UPDATE customers c SET projected_version = GREATEST(c.projected_version, held.version), rules_version = GREATEST(c.rules_version, $4),
-    unannounced = ARRAY(SELECT it FROM unnest(c.unannounced) AS it WHERE split_part(it, ' ', 1)::bigint > held.version)
-  FROM held WHERE c.tenant_id = $1 AND c.id = held.id`;
+  , settled AS (
+    UPDATE customers c SET projected_version = GREATEST(c.projected_version, held.version), rules_version = GREATEST(c.rules_version, $4),
+      unannounced = ARRAY(SELECT it FROM unnest(c.unannounced) AS it WHERE split_part(it, ' ', 1)::bigint > held.version)
+    FROM held WHERE c.tenant_id = $1 AND c.id = held.id
+  )
+  SELECT it AS id FROM unnest($2::text[]) AS it
+  WHERE NOT EXISTS (SELECT FROM customers c WHERE c.tenant_id = $1 AND c.id = it)
+    AND NOT EXISTS (SELECT FROM customer_aliases a WHERE a.tenant_id = $1 AND a.alias = it)`;
 
 const unsettledSql = `
   SELECT tenant_id AS "tenantId", id AS "customerId" FROM customers WHERE projected_version < version AND updated_at <= $1 ORDER BY tenant_id, id LIMIT $2`;
@@ -70,13 +87,16 @@ export class PostgresProjectionStore implements ProjectionStore {
   }
 
   async load(tenantId: string, customerIds: readonly string[]): Promise<readonly OnlineRecord[]> {
-    const { rows } = await answered(this.#pool.query<TruthRow>({ name: 'truth', text: truthSql, values: [tenantId, customerIds] }));
+    const { rows } = await answered(this.#pool.query<TruthRow>({ name: 'records', text: loadSql, values: [tenantId, customerIds] }));
     return rows.map(recordOf);
   }
 
-  async settle(tenantId: string, projected: readonly Projected[], { segments }: ProjectedBy): Promise<void> {
+  async settle(tenantId: string, projected: readonly Projected[], { segments }: ProjectedBy): Promise<readonly string[]> {
     const records = projected.map(it => it.record);
-    await answered(this.#pool.query(settleSql, [tenantId, records.map(it => it.customerId), records.map(it => it.version), segments.version]));
+    const { rows } = await answered(
+      this.#pool.query<{ id: string }>(settleSql, [tenantId, records.map(it => it.customerId), records.map(it => it.version), segments.version]),
+    );
+    return rows.map(it => it.id);
   }
 
   async findUnsettled(before: number, limit: number): Promise<readonly { readonly tenantId: string; readonly customerId: string }[]> {
@@ -96,30 +116,33 @@ export class PostgresProjectionStore implements ProjectionStore {
 }
 
 function projectedOf(row: TruthRow, { segments, now }: ProjectedBy): Projected {
-  const record = recordOf(row);
+  const { consents, ended } = withEndedRefused(row.consents, now);
+  const record = { ...recordOf(row), consents };
   const after = segments.membershipsOf({ attributes: record.attributes, features: record.features, listed: record.segments }, now);
   const [was, is] = [new Set(record.segments), new Set(after)];
   const entered = after.filter(id => !was.has(id));
   const left = record.segments.filter(id => !is.has(id));
-  const moved = entered.length + left.length > 0;
-  const names = new Set([...row.unannounced.map(withoutVersion), ...[...entered, ...left].map(id => `SEGMENT ${id}`)]);
+  const moved = entered.length + left.length + ended.length > 0;
+  const names = new Set([...row.unannounced.map(withoutVersion), ...[...entered, ...left].map(id => `SEGMENT ${id}`), ...ended.map(it => `CONSENT ${it}`)]);
   return {
     record: { ...record, version: record.version + (moved ? 1 : 0), segments: after },
+    aliases: row.aliases ?? [],
     entered,
     left,
+    ended,
     unannounced: [...names].sort().map(changeOf),
     changedAt: moved ? now : row.updated_at.getTime(),
     isSettled: row.is_settled && !moved,
   };
 }
 
-const hasMoved = ({ entered, left }: Projected): boolean => entered.length + left.length > 0;
+const hasMoved = ({ entered, left, ended }: Projected): boolean => entered.length + left.length + ended.length > 0;
 
 const withoutVersion = (text: string): string => text.slice(text.indexOf(' ') + 1);
 
 function changeOf(text: string): Projected['unannounced'][number] {
   const space = text.indexOf(' ');
-  return { kind: text.slice(0, space) as 'FEATURE' | 'ATTRIBUTE' | 'SEGMENT', name: text.slice(space + 1) };
+  return { kind: text.slice(0, space) as Projected['unannounced'][number]['kind'], name: text.slice(space + 1) };
 }
 
 async function keepMoves(client: PoolClient, tenantId: string, moved: readonly Projected[], now: number): Promise<void> {
@@ -131,15 +154,19 @@ async function keepMoves(client: PoolClient, tenantId: string, moved: readonly P
   const [entered, left] = [pairs('entered'), pairs('left')];
   await client.query(enterSql, [tenantId, ...entered]);
   await client.query(leaveSql, [tenantId, ...left]);
-  const names = [...entered[0], ...left[0]].map(id => `SEGMENT ${id}`);
-  await client.query(changeSql, [tenantId, [...entered[1], ...left[1]], names, new Date(now)]);
+  const ended = moved.flatMap(({ record, ended: purposes }) => purposes.map(it => [it, record.customerId] as const));
+  for (const { record } of moved.filter(it => it.ended.length > 0)) await client.query(endSql, [tenantId, record.customerId, JSON.stringify(record.consents)]);
+  const names = [...[...entered[0], ...left[0]].map(id => `SEGMENT ${id}`), ...ended.map(([it]) => `CONSENT ${it}`)];
+  await client.query(changeSql, [tenantId, [...entered[1], ...left[1], ...ended.map(([, id]) => id)], names, new Date(now)]);
 }
 
-const recordOf = ({ id, version, attributes, features, segments }: TruthRow): OnlineRecord => ({
+const recordOf = ({ id, version, attributes, features, segments, consents, unit }: TruthRow): OnlineRecord => ({
   customerId: id,
   known: true,
   version: Number(version),
   attributes,
   features: features ?? {},
   segments: segments ?? [],
+  consents,
+  ...(unit !== null && { unit }),
 });

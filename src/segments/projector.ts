@@ -5,7 +5,7 @@ import type { Projected, ProjectedBy, ProjectionStore } from './projection-store
 
 export interface ProjectorDeps {
   readonly store: ProjectionStore;
-  readonly online: Pick<OnlineStore, 'write'>;
+  readonly online: Pick<OnlineStore, 'write' | 'forget'>;
   /** The tenant's segments; read anew where those in use have turned out to be stale. */
   readonly segmentsOf: (tenantId: string, isStale: boolean) => Promise<CompiledSegments>;
   readonly announce: (tenantId: string, changes: readonly CustomerChanged[]) => Promise<void>;
@@ -123,11 +123,12 @@ export class Projector {
     const [projected, by] = await this.#memberships(tenantId, customerIds);
     const unsettled = projected.filter(it => !it.isSettled);
     if (unsettled.length > 0) {
-      await online.write(tenantId, unsettled.map(it => it.record));
+      await online.write(tenantId, unsettled.flatMap(({ record, aliases }) => [record.customerId, ...aliases].map(customerId => ({ ...record, customerId }))));
       const changes = unsettled.flatMap(messageOf);
       if (changes.length > 0) await announce(tenantId, changes);
     }
-    if (projected.length > 0) await store.settle(tenantId, projected, by);
+    const gone = projected.length > 0 ? await store.settle(tenantId, projected, by) : [];
+    if (gone.length > 0) await online.forget(tenantId, gone);
   }
 
   async #memberships(tenantId: string, customerIds: readonly string[]): Promise<readonly [readonly Projected[], ProjectedBy]> {
@@ -141,6 +142,7 @@ export class Projector {
   }
 }
 
-function messageOf({ record: { customerId, version }, unannounced, changedAt }: Projected): readonly CustomerChanged[] {
-  return unannounced.length === 0 ? [] : [{ customerId, version, changes: unannounced, changedAt }];
+/** To whoever follows the customer by any id. */
+function messageOf({ record: { customerId, version }, aliases, unannounced, changedAt }: Projected): readonly CustomerChanged[] {
+  return unannounced.length === 0 ? [] : [customerId, ...aliases].map(id => ({ customerId: id, version, changes: unannounced, changedAt }));
 }

@@ -17,6 +17,9 @@ export class SegmentInput {
     description: 'Reads attributes, features and other segments. Without it the segment is a list that is kept by hand; it cannot become the other later.',
   })
   condition?: ConditionInput | null;
+
+  @Field(() => [String], { nullable: true, description: 'Decisions ask for membership only of customers who consent to all of them, and to those of all that the condition reads.' })
+  purposes?: readonly string[] | null;
 }
 
 @InputType()

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { conditionSchema } from '../conditions/condition.schema.js';
-import { id, name, parseBody, prose } from '../tenants/body.schema.js';
+import { id, name, parseBody, prose, purposes } from '../tenants/body.schema.js';
 import type { Kind } from '../tenants/definition-kind.js';
 import type { Segment } from './segment.js';
 
@@ -9,6 +9,7 @@ export const segmentSchema: z.ZodType<Segment> = z.strictObject({
   name,
   description: prose.default(''),
   condition: conditionSchema.optional(),
+  purposes: purposes.optional(),
 });
 
 export function parseSegment(body: unknown): Segment {

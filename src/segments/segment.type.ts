@@ -17,6 +17,9 @@ export class SegmentType implements Segment {
 
   @Field(() => ConditionScalar, { nullable: true, description: 'Null: a list that is kept by hand.' })
   condition?: Condition | undefined;
+
+  @Field(() => [String], { nullable: true, description: 'Its own; decisions heed those of all that the condition reads as well.' })
+  purposes?: readonly string[] | undefined;
 }
 
 @ObjectType({ simpleResolvers: true })

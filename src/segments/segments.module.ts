@@ -108,7 +108,7 @@ class SegmentsInUse {
     if (following === undefined) {
       following = this.#deps.bus.subscribe(configTopic(tenantId), event => {
         const change = event.kind === 'message' ? (event.message as unknown as ConfigurationChanged) : undefined;
-        if (change?.subjects.every(({ kind }) => kind !== 'segment' && kind !== 'feature') === true) return;
+        if (change?.subjects.every(({ kind }) => kind !== 'segment' && kind !== 'feature' && kind !== 'attribute') === true) return;
         this.#compiled.delete(tenantId);
         this.#onChange(tenantId);
       });

@@ -18,6 +18,9 @@ export const instant = z
   .transform(it => new Date(isoTimeMs(it) ?? 0).toISOString());
 export const featureValue = z.union([text.max(1000), z.number(), z.boolean(), z.array(text.max(1000)).max(1000)]);
 
+/** What may be done with the data of a customer who consents to it. Kept sorted: the same purposes are always the same text. */
+export const purposes = z.array(id).max(20).transform((it): readonly string[] => [...new Set(it)].sort());
+
 /** Marks an issue that is about size, for `parseBody`. */
 export const tooMuch = { tooMuch: true } as const;
 

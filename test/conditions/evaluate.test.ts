@@ -216,7 +216,7 @@ describe('readsOf', () => {
           context: pick(about.context, others.context, reads.context),
           item: pick(about.item, others.item, reads.item),
           behaviours: pick(about.behaviours, others.behaviours, keys) as Facts['behaviours'],
-          segments: new Set([...(about.segments ?? [])].filter(it => reads.segments.has(it))),
+          segments: new Set([...reads.segments].filter(it => about.segments?.has(it))),
           now: reads.time ? now : now + 1e9,
         };
         expect(evaluate(condition, mixed)).toBe(evaluate(condition, about));

@@ -44,15 +44,15 @@ describe('upsertCustomer', () => {
   });
 
   it('answers that the database is away, not that something is wrong here', async () => {
-    Object.assign(pool, {
-      connect: async () => {
-        throw Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
-      },
-    });
+    const refuse = async (): Promise<never> => {
+      throw Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
+    };
+    Object.assign(pool, { connect: refuse, query: refuse });
     try {
       expect((await shop.upsert(tenant, 'ada', { a: 1 })).refusals).toEqual([['UNAVAILABLE', undefined]]);
     } finally {
       Reflect.deleteProperty(pool, 'connect');
+      Reflect.deleteProperty(pool, 'query');
     }
   });
 });

@@ -14,6 +14,7 @@ export function record(customerId: string, version: number, more: Partial<Online
     attributes: { country: 'DE', vip: true, tags: ['a', 'b'] },
     features: { engagement_score: { value: 0.1 + 0.2, at: 1_767_225_600_123 } },
     segments: ['loyal'],
+    consents: { ads: { granted: true, until: 1_767_225_600_123 } },
     ...more,
   };
 }

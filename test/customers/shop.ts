@@ -80,7 +80,7 @@ export class Shop {
     this.projection = projection({ pool, bus: gatedBus, clock, definitions, online, onFailure });
     const { changed } = this.projection;
     const records = new OnlineRecords({ store: online, source: this.projection.source, onFailure, copies: 100 });
-    const customers = customersModule({ pool, clock, records, changed });
+    const customers = customersModule({ pool, clock, definitions, records, changed });
     const values = featuresModule({ pool, definitions, clock, recordById: customers.recordById, changed });
     const events = eventsModule({ pool, clock, came: values.eventsCame });
     const segmentDefinitions = segmentDefinitionsModule({ definitions });

@@ -25,7 +25,7 @@ describe('the projection', () => {
     const heard = await shop.listen(tenant, 'ada');
     await shop.setFeatures(tenant, [ada(0.9)]);
     expect(await shop.online(tenant, 'ada')).toEqual({
-      customerId: 'ada', known: true, version: 3, attributes: {}, features: { score: { value: 0.9, at: shop.clock.now() } }, segments: ['keen'],
+      customerId: 'ada', known: true, version: 3, attributes: {}, features: { score: { value: 0.9, at: shop.clock.now() } }, segments: ['keen'], consents: {},
     });
     expect(heard).toEqual([{
       customerId: 'ada', version: 3, changedAt: shop.clock.now(), changes: [{ kind: 'FEATURE', name: 'score' }, { kind: 'SEGMENT', name: 'keen' }],

@@ -7,17 +7,18 @@ import type { Cause, CauseKind } from './decision-update.js';
 export function causeOfCustomer(change: CustomerChanged | undefined, placement: CompiledPlacement | undefined, now: number): Cause | undefined {
   if (change === undefined) return { kind: 'RESUMED_WITH_GAP', subject: null, changedAt: now };
   if (placement === undefined) return undefined;
-  const found = change.changes.find(({ kind, name }) => isRead(placement.reads, kind, name));
+  const found = change.changes.find(({ kind, name }) => (kind === 'CONSENT' ? placement.guard?.purposes.has(name) === true : isRead(placement.reads, kind, name)));
   return found && { kind: found.kind, subject: found.name, changedAt: change.changedAt };
 }
 
-function isRead(reads: PlacementReads, kind: CustomerChanged['changes'][number]['kind'], name: string): boolean {
+function isRead(reads: PlacementReads, kind: 'FEATURE' | 'ATTRIBUTE' | 'SEGMENT', name: string): boolean {
   if (kind === 'SEGMENT') return reads.segments.includes(name);
   const [exact, templates] = kind === 'FEATURE' ? [reads.features, reads.featuresByCategory] : [reads.attributes, reads.attributesByCategory];
   return exact.includes(name) || templates.some(([before, after]) => name.startsWith(before) && name.endsWith(after));
 }
 
 const causeByKind = {
+  attribute: 'ATTRIBUTE',
   feature: 'FEATURE',
   segment: 'SEGMENT',
   item: 'CONTENT',

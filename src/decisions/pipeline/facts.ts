@@ -2,9 +2,9 @@ import { countsAmong } from '../../conditions/behaviour.js';
 import type { Facts } from '../../conditions/condition.js';
 import type { FeatureReading, FeatureValue, OnlineRecord } from '../../customers/online-record.js';
 import { viewFeature } from '../../features/feature.js';
-import type { Item } from '../../content/item.js';
 import type { CustomerState, DecisionRequest } from '../decision.js';
 import type { CompiledPlacement, Snapshot } from '../snapshot/snapshot.js';
+import { withhold } from './withhold.js';
 
 /** Facts of one decision, whose `item` is set to each candidate in turn: one object serves all of them. */
 export type MovingFacts = { -readonly [K in keyof Facts]: Facts[K] };
@@ -38,7 +38,7 @@ export function readFacts(request: DecisionRequest, state: CustomerState, snapsh
     context: contextOf(request, placement.placement.hemisphere),
     item: nothing,
     behaviours: behavioursOf(state, placement),
-    segments: state.source === 'none' ? undefined : new Set(state.segments),
+    segments: membershipsOf(state),
     now: request.decidedAt,
   };
   return { facts, stale };
@@ -48,6 +48,14 @@ export function readFacts(request: DecisionRequest, state: CustomerState, snapsh
 function behavioursOf({ known, source, features }: CustomerState, { reads }: CompiledPlacement): Facts['behaviours'] {
   if (known || source === 'none') return countsAmong(features);
   return Object.fromEntries(reads.behaviours.map(key => [key, 0]));
+}
+
+/** What was withheld is not known, which is neither in nor out. */
+function membershipsOf({ source, segments, withheld }: CustomerState): Facts['segments'] {
+  if (source === 'none') return undefined;
+  const of = new Set(segments);
+  const hidden = new Set(withheld?.flatMap(it => (it.kind === 'SEGMENT' ? [it.name] : [])));
+  return hidden.size === 0 ? of : { has: id => (hidden.has(id) ? undefined : of.has(id)) };
 }
 
 const seasons = ['winter', 'spring', 'summer', 'autumn'] as const;
@@ -68,7 +76,7 @@ export function stateOf(
   record: OnlineRecord | undefined,
   source: CustomerState['source'],
   placement: CompiledPlacement,
-  items: readonly Item[] | undefined,
+  { items, decidedAt }: Pick<DecisionRequest, 'items' | 'decidedAt'>,
 ): CustomerState {
   if (record === undefined) return { known: false, source: 'none', attributes: {}, features: {}, segments: [] };
   const { reads } = placement;
@@ -82,7 +90,9 @@ export function stateOf(
       for (const [before, after] of reads.attributesByCategory) copy(record.attributes, attributes, before + category + after);
     }
   }
-  return { known: record.known, source, attributes, features, segments: record.segments.filter(it => reads.segments.includes(it)) };
+  const segments = record.segments.filter(it => reads.segments.includes(it));
+  const state: CustomerState = { known: record.known, source, attributes, features, segments, unit: record.unit };
+  return placement.guard === undefined ? state : withhold(state, placement.guard, record.consents, decidedAt);
 }
 
 function copy<T>(from: Readonly<Record<string, T>>, to: Record<string, T>, name: string): void {

@@ -31,32 +31,34 @@ export function prepare(request: DecisionRequest, state: CustomerState, snapshot
   candidates.drops.forEach((drop, i) => {
     if (drop === null) survivors.push(i);
   });
-  return { request, state, placement, read, candidates, survivors, ...assignArms(request, placement, read) };
+  return { request, state, placement, read, candidates, survivors, ...assignArms(state.unit ?? request.customerId, placement, read) };
 }
 
 /** Held-out customers get the editors' order; for the others each experiment that they are in may change scorer and policy. */
 function assignArms(
-  { customerId }: DecisionRequest,
+  unitId: string,
   { placement, experiments }: CompiledPlacement,
   { facts }: ReadFacts,
 ): Pick<Prepared, 'assignments' | 'scorer' | 'policy'> {
   let { scorer, policy }: { scorer: ScorerRef; policy: PolicySpec } = placement;
   const assignments: Assignment[] = [];
   for (const { experiment, targeting, weights } of experiments) {
-    const result = assign({ unitId: customerId, seed: experiment.seed, coverage: experiment.coverage, weights, holdout: placement.holdout, holdoutSeed: placement.id });
+    const result = assign({ unitId, seed: experiment.seed, coverage: experiment.coverage, weights, holdout: placement.holdout, holdoutSeed: placement.id });
     const takesPart = result.kind === 'arm' && (targeting === undefined || targeting(facts) === true);
     const arm = takesPart ? experiment.arms[result.index] : undefined;
     scorer = arm?.scorer ?? scorer;
     policy = arm?.policy ?? policy;
     assignments.push({ experimentId: experiment.id, armId: arm?.id ?? null, holdout: result.kind === 'holdout' });
   }
-  const heldOut = assign({ unitId: customerId, seed: '', coverage: 0, weights: [1], holdout: placement.holdout, holdoutSeed: placement.id }).kind === 'holdout';
+  const heldOut = assign({ unitId, seed: '', coverage: 0, weights: [1], holdout: placement.holdout, holdoutSeed: placement.id }).kind === 'holdout';
   return heldOut ? { assignments, scorer: { kind: 'priority' }, policy: { kind: 'greedy' } } : { assignments, scorer, policy };
 }
 
-/** The model that is to score the survivors; undefined where none is, or nothing is known to score them by. */
+/** The model that is to score the survivors; undefined where none is, the customer does not consent to it, or nothing is known to score them by. */
 export function modelFor({ scorer, survivors, state }: Prepared, { models }: Snapshot): CompiledModel | undefined {
-  return scorer.kind === 'model' && survivors.length > 0 && state.source !== 'none' ? models.get(scorer.modelId) : undefined;
+  if (scorer.kind !== 'model' || survivors.length === 0 || state.source === 'none') return undefined;
+  const isWithheld = state.withheld?.some(({ kind, name }) => kind === 'MODEL' && name === scorer.modelId) === true;
+  return isWithheld ? undefined : models.get(scorer.modelId);
 }
 
 /** Writes a row for each survivor into `rows`, row-major [.., width], from row `first` on. */

@@ -6,6 +6,7 @@ import { factsOfItem, type Item } from '../../content/item.js';
 import type { Experiment } from '../../experiments/experiment.js';
 import type { ModelDefinition } from '../../models/model.js';
 import type { Rule } from '../../rules/rule-set.js';
+import { guardOf, type Purposes } from './purposes.js';
 import type { CompiledExperiment, CompiledItem, CompiledPlacement, CompiledRule, PlacementReads, TenantConfiguration } from './snapshot.js';
 
 /** Features that the reasoning names where they are defined, whatever else a placement reads. */
@@ -13,7 +14,13 @@ export const reasoningFeatures = { engagement: 'engagement_score', monetary: 'mo
 
 const category = '{category}';
 
-export function compilePlacement(placement: Placement, configuration: TenantConfiguration, items: readonly CompiledItem[]): CompiledPlacement {
+/** What all placements of a tenant share. */
+interface CompiledTogether {
+  readonly items: readonly CompiledItem[];
+  readonly purposes: Purposes;
+}
+
+export function compilePlacement(placement: Placement, configuration: TenantConfiguration, { items, purposes }: CompiledTogether): CompiledPlacement {
   const accepts = placement.accepts && compileCondition(placement.accepts);
   const acceptsByTime = placement.accepts !== undefined && readsOf(placement.accepts).time;
   const candidates = items.filter(({ facts }) => accepts === undefined || acceptsByTime || accepts(aboutItem(facts)) === true);
@@ -27,13 +34,15 @@ export function compilePlacement(placement: Placement, configuration: TenantConf
     ...rules.flatMap(({ rule }) => (rule.items ? [rule.items, rule.when] : [rule.when])),
     ...experiments.flatMap(({ targeting }) => (targeting ? [targeting] : [])),
   ];
+  const reads = readsOfPlacement(placement, { conditions, models, candidates }, configuration);
   return {
     placement,
     accepts,
     candidates,
     rules,
     experiments: experiments.map(compileExperiment),
-    reads: readsOfPlacement(placement, { conditions, models, candidates }, configuration),
+    reads,
+    guard: guardOf(reads, models, purposes),
     restsOn: new Set([placement.id, ...experiments.map(it => it.id), ...models.map(it => it.id), ...readsOf(...conditions).segments]),
     fallback: configuration.items.find(({ id }) => id === placement.fallbackItemId),
   };

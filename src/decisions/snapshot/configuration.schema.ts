@@ -1,5 +1,6 @@
 import { parseItem } from '../../content/item.schema.js';
 import { parsePlacement } from '../../content/placement.schema.js';
+import { parseAttribute } from '../../customers/attribute.schema.js';
 import { parseExperiment } from '../../experiments/experiment.schema.js';
 import { parseFeature } from '../../features/feature.schema.js';
 import type { Json } from '../../kernel/json.js';
@@ -17,6 +18,7 @@ export function parseConfiguration(tenantId: string, { version, definitions }: C
   return {
     tenantId,
     version,
+    attributes: all('attribute', parseAttribute),
     features: all('feature', parseFeature),
     segments: all('segment', parseSegment),
     items: all('item', parseItem),

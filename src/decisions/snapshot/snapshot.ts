@@ -1,6 +1,7 @@
 import type { CompiledCondition } from '../../conditions/evaluate.js';
 import type { Item } from '../../content/item.js';
 import type { Placement } from '../../content/placement.js';
+import type { AttributeDefinition } from '../../customers/attribute.js';
 import type { FeatureValue } from '../../customers/online-record.js';
 import type { Experiment } from '../../experiments/experiment.js';
 import type { FeatureDefinition } from '../../features/feature.js';
@@ -14,6 +15,7 @@ import type { Drop } from '../decision.js';
 export interface TenantConfiguration {
   readonly tenantId: string;
   readonly version: number;
+  readonly attributes?: readonly AttributeDefinition[] | undefined;
   readonly features: readonly FeatureDefinition[];
   readonly segments: readonly Segment[];
   readonly items: readonly Item[];
@@ -65,6 +67,16 @@ export interface PlacementReads {
   readonly attributesByCategory: readonly (readonly [string, string])[];
 }
 
+/** What a placement's decisions read that needs consent, and the purposes that it needs it for. */
+export interface Guard {
+  readonly features: ReadonlyMap<string, readonly string[]>;
+  readonly attributes: ReadonlyMap<string, readonly string[]>;
+  readonly segments: ReadonlyMap<string, readonly string[]>;
+  readonly models: ReadonlyMap<string, readonly string[]>;
+  /** All of them together. */
+  readonly purposes: ReadonlySet<string>;
+}
+
 export interface CompiledPlacement {
   readonly placement: Placement;
   readonly accepts: CompiledCondition | undefined;
@@ -73,6 +85,8 @@ export interface CompiledPlacement {
   readonly rules: readonly CompiledRule[];
   readonly experiments: readonly CompiledExperiment[];
   readonly reads: PlacementReads;
+  /** Absent where nothing needs consent. */
+  readonly guard: Guard | undefined;
   /** Ids of rule sets, segments, experiments and models whose change can change its decisions. */
   readonly restsOn: ReadonlySet<string>;
   readonly fallback: Item | undefined;

@@ -22,7 +22,7 @@ const ruled: Partial<TenantConfiguration> = {
 /** A shop whose customer and configuration a test changes, and the feed over it. */
 function openShop() {
   let snapshot = compileSnapshot(configuration(ruled));
-  let record: OnlineRecord = { customerId: 'ada', known: true, version: 1, attributes: {}, features: {}, segments: [] };
+  let record: OnlineRecord = { customerId: 'ada', known: true, version: 1, attributes: {}, features: {}, segments: [], consents: {} };
   const listeners = new Set<(change: CustomerChanged | undefined) => void>();
   const recorded: Decided[] = [];
   const computed: number[] = [];
@@ -33,8 +33,8 @@ function openShop() {
     return asks.map((ask): Decided => {
       const placement = snapshot.placements.get(ask.placementId ?? 'hero');
       if (placement === undefined) throw new Error('no such placement');
-      const state = stateOf(record, 'current', placement, undefined);
       const asked = request({ seed: ask.seed ?? 0, customerId: ask.customerId });
+      const state = stateOf(record, 'current', placement, asked);
       const answer = finish(prepare(asked, state, snapshot, placement), { source: 'priority' });
       const times = { gather: 0, rules: 0, score: 0, total: 0 };
       return { record: { tenantId: 'acme', request: asked, state, scores: { source: 'priority' }, snapshotVersion: snapshot.version, answer, times }, snapshot, known: true };

@@ -1,0 +1,35 @@
+import { Conflict, InvalidInput } from '../kernel/errors.js';
+import { isOfType, type FeatureValue, type ValueType } from './online-record.js';
+
+/** Says what an attribute holds. One that is not declared may hold any type, is not personal, and needs no consent. */
+export interface AttributeDefinition {
+  readonly name: string;
+  readonly description: string;
+  readonly valueType: ValueType;
+  /** Encrypted under the customer's key, and compared by a blind index: only for equality. */
+  readonly personal: boolean;
+  /** Decisions read it of customers only who consent to all of them. */
+  readonly purposes?: readonly string[] | undefined;
+}
+
+export type AttributeDeclarations = ReadonlyMap<string, AttributeDefinition>;
+
+/** @throws InvalidInput with the JSON pointer of the first value that is not of the declared type */
+export function checkAttributes(values: Readonly<Record<string, FeatureValue | null>>, declared: AttributeDeclarations): void {
+  for (const [name, value] of Object.entries(values)) {
+    const type = declared.get(name)?.valueType;
+    if (value === null || type === undefined || isOfType(value, type)) continue;
+    const path = `/attributes/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+    throw new InvalidInput(`The attribute is declared to be of the type ${type}`, { details: { path } });
+  }
+}
+
+/**
+ * Values are stored, and conditions written, for the type; and what was promised to be encrypted stays so.
+ * @throws Conflict
+ */
+export function checkRedeclaration(before: AttributeDefinition | undefined, after: AttributeDefinition): void {
+  if (before === undefined) return;
+  if (before.valueType !== after.valueType) throw new Conflict('The value type of an attribute stays as it is; make another attribute', { details: { path: '/valueType' } });
+  if (before.personal && !after.personal) throw new Conflict('What is personal stays personal', { details: { path: '/personal' } });
+}
