@@ -74,7 +74,8 @@ function usesOfSegment(id: string, definitions: readonly Definition[]): readonly
   return definitions.filter(({ body }) => !isStopped(body) && mentions(body, id)).map(it => `${it.kind}/${it.id}`);
 }
 
-function isStopped(body: Json): boolean {
+/** Of an experiment that is over. */
+export function isStopped(body: Json): boolean {
   return typeof body === 'object' && body !== null && 'status' in body && body['status'] === 'stopped';
 }
 

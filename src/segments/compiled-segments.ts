@@ -21,8 +21,13 @@ export class CompiledSegments {
   readonly #dynamic: readonly { readonly id: string; readonly holds: CompiledCondition }[];
   readonly #listed: ReadonlySet<string>;
 
-  constructor(version: number, segments: readonly Segment[], features: readonly FeatureDefinition[]) {
+  /** All that is counted from the log: the features that are aggregates, and the counts of behaviours. */
+  readonly aggregates: readonly FeatureDefinition[];
+
+  /** @param counts of the behaviours that anything live asks for */
+  constructor(version: number, segments: readonly Segment[], features: readonly FeatureDefinition[], counts: readonly FeatureDefinition[] = []) {
     this.version = version;
+    this.aggregates = [...features.filter(it => it.aggregate !== undefined), ...counts];
     this.#features = features;
     this.#listed = new Set(segments.filter(it => it.condition === undefined).map(it => it.id));
     this.#dynamic = inOrder(segments).flatMap(({ id, condition }) => (condition === undefined ? [] : [{ id, holds: compileCondition(condition) }]));

@@ -10,6 +10,7 @@ import type { Json } from '../kernel/json.js';
 import { configTopic, customerTopic, type Bus, type Unsubscribe } from '../platform/bus.js';
 import { definitionListLoader } from '../tenants/definition.loader.js';
 import type { ConfigurationChanged, Definitions } from '../tenants/definitions.js';
+import { behaviourCounts, kindsThatAsk } from './behaviour-counts.js';
 import { CompiledSegments } from './compiled-segments.js';
 import { CustomerSegmentsResolver } from './customer-segments.resolver.js';
 import { PostgresMemberships } from './memberships.postgres.js';
@@ -108,7 +109,7 @@ class SegmentsInUse {
     if (following === undefined) {
       following = this.#deps.bus.subscribe(configTopic(tenantId), event => {
         const change = event.kind === 'message' ? (event.message as unknown as ConfigurationChanged) : undefined;
-        if (change?.subjects.every(({ kind }) => kind !== 'segment' && kind !== 'feature' && kind !== 'attribute') === true) return;
+        if (change?.subjects.every(({ kind }) => !kindsThatAsk.has(kind) && kind !== 'feature' && kind !== 'attribute') === true) return;
         this.#compiled.delete(tenantId);
         this.#onChange(tenantId);
       });
@@ -125,7 +126,7 @@ class SegmentsInUse {
   async #compile(tenantId: string): Promise<CompiledSegments> {
     const { version, definitions } = await this.#deps.definitions.read(tenantId);
     const bodies = (kind: 'segment' | 'feature'): readonly Json[] => definitions.filter(it => it.kind === kind).map(it => it.body);
-    return new CompiledSegments(version, bodies('segment').map(parseSegment), bodies('feature').map(parseFeature));
+    return new CompiledSegments(version, bodies('segment').map(parseSegment), bodies('feature').map(parseFeature), behaviourCounts(definitions));
   }
 }
 
