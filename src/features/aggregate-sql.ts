@@ -12,8 +12,7 @@ export interface Counted {
 
 /** Columns of the answer that a value is finished from; see aggregate-values.ts. */
 export type Partials =
-  | { readonly of: 'count' | 'distinct' | 'recencyDays' | 'min' | 'max' | 'last' | 'first'; readonly column: string }
-  | { readonly of: 'sum'; readonly sum: string }
+  | { readonly of: 'count' | 'distinct' | 'sum' | 'recencyDays' | 'min' | 'max' | 'last' | 'first'; readonly column: string }
   | { readonly of: 'mean' | 'ratio' | 'sessionDuration'; readonly sum: string; readonly count: string };
 
 /**
@@ -100,25 +99,18 @@ class Plan {
   };
 
   add({ valueType, aggregate }: Counted): Partials {
-    const { function: of, property = defaultSessionProperty } = aggregate;
+    const { function: of } = aggregate;
+    const property = propertyOf(aggregate);
     const counts = this.#predicate(aggregate, aggregate);
-    const aggregated = (sql: string): string => this.#sums.add(`${sql} FILTER (WHERE ${counts})`);
     switch (of) {
-      case 'count': return { of, column: aggregated('COUNT(*)') };
-      case 'recencyDays': return { of, column: aggregated('MIN(age_ms)') };
-      case 'sum': return { of, sum: aggregated(`SUM(${this.#number(property)})`) };
-      case 'mean': return { of, sum: aggregated(`SUM(${this.#number(property)})`), count: aggregated(`COUNT(${this.#number(property)})`) };
-      case 'min': case 'max': return { of, column: aggregated(`${of === 'min' ? 'MIN' : 'MAX'}(${this.#number(property)})`) };
-      case 'distinct': return { of, column: aggregated(`COUNT(DISTINCT ${this.#scalar(property)})`) };
-      case 'ratio': {
-        const others = this.#predicate(aggregate.per ?? {}, aggregate);
-        return { of, sum: aggregated('COUNT(*)'), count: this.#sums.add(`COUNT(*) FILTER (WHERE ${others})`) };
-      }
+      case 'ratio': return { of, sum: this.#total('COUNT(*)', counts), count: this.#total('COUNT(*)', this.#predicate(aggregate.per, aggregate)) };
+      case 'mean': return { of, sum: this.#total(`SUM(${this.#number(property)})`, counts), count: this.#total(`COUNT(${this.#number(property)})`, counts) };
+      case 'sessionDuration': return { of, ...this.#session(counts, this.#scalar(property)) };
       case 'last': case 'first': return { of, column: this.#pick(of, counts, this.#json(property, jsonTypes[valueType])) };
-      case 'sessionDuration': {
-        const session = this.#sessions.add(`${counts} AND ${this.#scalar(property)} IS NOT NULL GROUP BY customer_id, ${this.#scalar(property)}`);
-        return { of, sum: `${session}_sum`, count: `${session}_count` };
-      }
+      case 'count': return { of, column: this.#total('COUNT(*)', counts) };
+      case 'recencyDays': return { of, column: this.#total('MIN(age_ms)', counts) };
+      case 'distinct': return { of, column: this.#total(`COUNT(DISTINCT ${this.#scalar(property)})`, counts) };
+      case 'sum': case 'min': case 'max': return { of, column: this.#total(`${of.toUpperCase()}(${this.#number(property)})`, counts) };
     }
   }
 
@@ -168,7 +160,7 @@ class Plan {
   }
 
   /** Whether an event counts: its filter takes it, and it is in the window. */
-  #predicate({ event, where }: EventFilter, { windowMs, since }: Aggregate): string {
+  #predicate({ event, where }: EventFilter = {}, { windowMs, since }: Aggregate): string {
     const parts = [
       ...(event === undefined ? [] : [`e.type = ${this.#bind(event, 'text')}`]),
       ...(since === undefined ? [] : [`e.at >= to_timestamp(${this.#bind(since, 'float8')} / 1000)`]),
@@ -197,6 +189,15 @@ class Plan {
     return this.#columns.add(`CASE WHEN jsonb_typeof(${it}) IN ('string', 'number', 'boolean') THEN (${it})::text END`);
   }
 
+  #total(what: string, counts: string): string {
+    return this.#sums.add(`${what} FILTER (WHERE ${counts})`);
+  }
+
+  #session(counts: string, session: string): { readonly sum: string; readonly count: string } {
+    const name = this.#sessions.add(`${counts} AND ${session} IS NOT NULL GROUP BY customer_id, ${session}`);
+    return { sum: `${name}_sum`, count: `${name}_count` };
+  }
+
   #pick(of: 'last' | 'first', counts: string, value: string): string {
     return this.#picks.add(`${of === 'last' ? 'MAX' : 'MIN'}|${value}|${counts} AND ${value} IS NOT NULL`);
   }
@@ -214,6 +215,8 @@ function sessionsSql([what, name]: readonly [sql: string, name: string]): string
     GROUP BY customer_id
   )`;
 }
+
+const propertyOf = ({ property = defaultSessionProperty }: Aggregate): string => property;
 
 /** Undefined where events of any type matter. */
 function typesOf(counted: readonly Counted[]): readonly string[] | undefined {

@@ -1,4 +1,4 @@
-import { isOfType, type FeatureValue } from '../customers/online-record.js';
+import type { FeatureValue, ValueType } from '../customers/online-record.js';
 import type { Json } from '../kernel/json.js';
 import type { Counted, Partials } from './aggregate-sql.js';
 
@@ -10,19 +10,15 @@ const longestText = 1000;
 
 /** The value of an aggregate; undefined where nothing in the window gives one. */
 export function aggregateValue({ valueType }: Counted, partials: Partials, row: AggregateRow | undefined): FeatureValue | undefined {
-  const read = (column: string): number | undefined => numberOf(row?.[column]);
+  const cell = (column: string): AggregateRow[string] | undefined => row?.[column];
+  const read = (column: string): number | undefined => numberOf(cell(column));
   switch (partials.of) {
-    case 'count': case 'distinct': return read(partials.column) ?? 0;
-    case 'sum': return bounded(read(partials.sum) ?? 0);
+    case 'count': case 'distinct': case 'sum': return bounded(read(partials.column));
     case 'mean': case 'ratio': return quotient(read(partials.sum), read(partials.count));
     case 'sessionDuration': return quotient(read(partials.sum), read(partials.count), 1000);
     case 'min': case 'max': return read(partials.column);
     case 'recencyDays': return recencyDays(read(partials.column));
-    case 'last': case 'first': {
-      const text = row?.[partials.column];
-      const value = typeof text === 'string' ? (JSON.parse(text) as Json) : undefined;
-      return isFeatureValue(value) && isOfType(value, valueType) ? value : undefined;
-    }
+    case 'last': case 'first': return valueIn(cell(partials.column), valueType);
   }
 }
 
@@ -49,13 +45,21 @@ export function numberOf(digits: string | number | null | undefined): number | u
 }
 
 /** A sum of very large numbers leaves what a number can hold. */
-const bounded = (value: number): number => Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, value));
+const bounded = (value = 0): number => Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, value));
 
 function quotient(sum: number | undefined, count: number | undefined, unit = 1): number | undefined {
-  return count === undefined || count === 0 ? undefined : bounded(sum ?? 0) / count / unit;
+  return count === undefined || count === 0 ? undefined : bounded(sum) / count / unit;
 }
 
-function isFeatureValue(value: Json | undefined): value is FeatureValue {
-  if (Array.isArray(value)) return value.length <= longestText && value.every(it => typeof it === 'string' && it.length <= longestText);
-  return typeof value === 'string' ? value.length <= longestText : typeof value === 'number' || typeof value === 'boolean';
+function valueIn(text: string | number | null | undefined, type: ValueType): FeatureValue | undefined {
+  return typeof text === 'string' ? fitting(JSON.parse(text) as Json, type) : undefined;
 }
+
+/** What a feature may hold: texts and lists are bounded. */
+function fitting(value: Json, type: ValueType): FeatureValue | undefined {
+  if (Array.isArray(value)) return type === 'strings' && value.length <= longestText && value.every(isShortText) ? value : undefined;
+  if (typeof value === 'string') return type === 'string' && isShortText(value) ? value : undefined;
+  return (typeof value === 'number' || typeof value === 'boolean') && typeof value === type ? value : undefined;
+}
+
+const isShortText = (value: Json): value is string => typeof value === 'string' && value.length <= longestText;

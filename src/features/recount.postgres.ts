@@ -168,7 +168,6 @@ interface Keeping {
 }
 
 interface Difference {
-  readonly customerId: string;
   readonly name: string;
   /** Undefined where it has become missing. */
   readonly value: FeatureValue | undefined;
@@ -178,7 +177,8 @@ interface Difference {
 
 /** Writes what differs from what is stored. Returns the customers of whom something does. */
 export async function keep(client: PoolClient, tenantId: string, { plan, stored, computed, now }: Keeping): Promise<readonly string[]> {
-  const differences = [...computed].flatMap(([customerId, { values }]) => differencesOf(customerId, plan, stored.get(customerId) ?? {}, values, now));
+  const differences = [...computed].flatMap(([customerId, { values }]) =>
+    differencesOf(plan, stored.get(customerId) ?? {}, values, now).map(it => ({ customerId, ...it })));
   if (differences.length === 0) return [];
   const kept = differences.filter(it => it.value !== undefined);
   const gone = differences.filter(it => it.value === undefined);
@@ -193,17 +193,17 @@ export async function keep(client: PoolClient, tenantId: string, { plan, stored,
 /** What is still the same is confirmed now and then, so that it stays fresh: not each time, since that would write every value again. */
 const confirmedPerTtl = 4;
 
-function differencesOf(customerId: string, { computed, byName }: Plan, stored: Stored, values: Computed, now: number): readonly Difference[] {
+function differencesOf({ computed, byName }: Plan, stored: Stored, values: Computed, now: number): readonly Difference[] {
   const differences: Difference[] = [];
   for (const { name, ttlMs } of computed) {
     const held = Object.hasOwn(stored, name) ? stored[name] : undefined;
     const value = values.get(name);
     if (value === undefined && held === undefined) continue;
     const differs = value === undefined || held === undefined || !isSame(held.value, value);
-    if (differs || held.at + ttlMs / confirmedPerTtl < now) differences.push({ customerId, name, value, differs });
+    if (differs || held.at + ttlMs / confirmedPerTtl < now) differences.push({ name, value, differs });
   }
   for (const name in stored) {
-    if (name.startsWith(behaviourPrefix) && !byName.has(name)) differences.push({ customerId, name, value: undefined, differs: true });
+    if (name.startsWith(behaviourPrefix) && !byName.has(name)) differences.push({ name, value: undefined, differs: true });
   }
   return differences;
 }

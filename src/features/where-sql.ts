@@ -19,29 +19,24 @@ export function whereSql(condition: Condition, column: string, bind: Bind): stri
   return comparisonSql(comparison, `(${column} -> ${bind(comparison.name, 'text')})`, bind);
 }
 
+const signs = { equals: '=', notEquals: '<>', greaterThan: '>', lessThan: '<' } as const;
+
 function comparisonSql({ operator, value: wanted }: Comparison, it: string, bind: Bind): string {
-  const json = (): string => `${bind(JSON.stringify(wanted), 'jsonb')}`;
-  const text = (): string => `${bind(wanted, 'text')}`;
   switch (operator) {
-    case 'equals': return ofType(it, [[typeof wanted, `${it} = ${json()}`]]);
-    case 'notEquals': return ofType(it, [[typeof wanted, `${it} <> ${json()}`]]);
+    case 'equals': case 'notEquals': return ofType(it, [[typeof wanted, `${it} ${signs[operator]} ${bind(JSON.stringify(wanted), 'jsonb')}`]]);
     case 'in': return memberSql(wanted as readonly unknown[], it, bind);
-    case 'contains': return ofType(it, [['string', `strpos(${it} #>> '{}', ${text()}) > 0`], ['array', `${it} ? ${text()}`]]);
-    case 'startsWith': return ofType(it, [['string', `starts_with(${it} #>> '{}', ${text()})`]]);
-    case 'exists': return `((COALESCE(jsonb_typeof(${it}), 'null') <> 'null') = ${wanted === false ? 'FALSE' : 'TRUE'})`;
-    case 'greaterThan': return ofType(it, [['number', `${it}::numeric > ${bind(wanted, 'numeric')}`]]);
-    case 'lessThan': return ofType(it, [['number', `${it}::numeric < ${bind(wanted, 'numeric')}`]]);
-    case 'between': {
-      const [low, high] = wanted as readonly number[];
-      return ofType(it, [['number', `${it}::numeric BETWEEN ${bind(low, 'numeric')} AND ${bind(high, 'numeric')}`]]);
-    }
-    case 'before': {
-      const limit = `${bind(isoTimeMs(wanted as string), 'numeric')}`;
-      return ofType(it, [['number', `${it}::numeric < ${limit}`], ['string', `${timeSql(`${it} #>> '{}'`)} < ${limit}`]]);
-    }
+    case 'contains': return ofType(it, [['string', `strpos(${it} #>> '{}', ${bind(wanted, 'text')}) > 0`], ['array', `${it} ? ${bind(wanted, 'text')}`]]);
+    case 'startsWith': return ofType(it, [['string', `starts_with(${it} #>> '{}', ${bind(wanted, 'text')})`]]);
+    case 'exists': return `((COALESCE(jsonb_typeof(${it}), 'null') <> 'null') = ${String(wanted !== false)})`;
+    case 'greaterThan': case 'lessThan': return ofType(it, [['number', `${it}::numeric ${signs[operator]} ${bind(wanted, 'numeric')}`]]);
+    case 'between': return ofType(it, [['number', `${it}::numeric BETWEEN ${(wanted as readonly number[]).map(bound => bind(bound, 'numeric')).join(' AND ')}`]]);
+    case 'before': return beforeSql(bind(isoTimeMs(wanted as string), 'numeric'), it);
     case 'withinLast': throw new InvariantViolation('What holds for an event holds for good');
   }
 }
+
+const beforeSql = (limit: string, it: string): string =>
+  ofType(it, [['number', `${it}::numeric < ${limit}`], ['string', `${timeSql(`${it} #>> '{}'`)} < ${limit}`]]);
 
 /** A value of a type that is not named is not known. CASE keeps what is only good for one type from being tried on another. */
 function ofType(it: string, cases: readonly (readonly [type: string, sql: string])[]): string {
@@ -51,7 +46,7 @@ function ofType(it: string, cases: readonly (readonly [type: string, sql: string
 /** A list of texts is in where one of its texts is. */
 function memberSql(options: readonly unknown[], it: string, bind: Bind): string {
   if (typeof options[0] === 'number') return ofType(it, [['number', `${it}::numeric = ANY(${bind(options, 'numeric[]')})`]]);
-  const texts = `${bind(options, 'text[]')}`;
+  const texts = bind(options, 'text[]');
   return ofType(it, [['string', `(${it} #>> '{}') = ANY(${texts})`], ['array', `${it} ?| ${texts}`]]);
 }
 

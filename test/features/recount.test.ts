@@ -13,7 +13,7 @@ const shop = new Shop(pool);
 afterAll(() => shop.projection.stop());
 const [hourMs, dayMs] = [3_600_000, 86_400_000];
 
-const property = (name: string, operator: 'equals' | 'greaterThan' | 'exists' | 'in' | 'contains' | 'startsWith' | 'before' | 'notEquals' | 'between' | 'lessThan', value?: never | string | number | boolean | readonly number[] | readonly string[]): Condition =>
+const property = (name: string, operator: 'equals' | 'greaterThan' | 'exists' | 'in' | 'contains' | 'startsWith' | 'before' | 'notEquals' | 'between' | 'lessThan', value?: string | number | boolean | readonly number[] | readonly string[]): Condition =>
   ({ property: { name, operator, ...(value !== undefined && { value }) } });
 
 const wheres: readonly (Condition | undefined)[] = [
