@@ -2,6 +2,7 @@ import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import { contentModule } from './content/content.module.js';
 import { customersModule } from './customers/customers.module.js';
+import { keysModule, type KeysModule } from './customers/keys.module.js';
 import { MemoryOnlineStore } from './customers/online-store.memory.js';
 import { RedisOnlineStore } from './customers/online-store.redis.js';
 import { OnlineRecords } from './customers/online-records.js';
@@ -43,6 +44,7 @@ export interface App {
   readonly resolvers: readonly object[];
   readonly routes: readonly HttpRoutes[];
   readonly tenants: TenantsModule;
+  readonly keys: KeysModule;
   readonly decisions: DecisionsModule;
   /** Reads into memory what decisions of the tenant need, and follows it from then on. */
   readonly open: (tenantId: string) => Promise<void>;
@@ -69,15 +71,17 @@ export function createApp(config: Config, { pool, prisma, redis }: Stores, metri
 
   const tenants = tenantsModule({ pool, prisma, bus, onUnannounced: failed('a change of the configuration could not be announced') });
   const { definitions } = tenants;
-  const projected = projection({ pool, bus, clock, definitions, online, onFailure: failed('customers could not be projected; it is tried again') });
+  const keys = keysModule({ pool, config });
+  const { blindsOf } = keys;
+  const projected = projection({ pool, bus, clock, definitions, online, blindsOf, onFailure: failed('customers could not be projected; it is tried again') });
   const { changed } = projected;
   const records = new OnlineRecords({ store: online, source: projected.source, onFailure: failed('an online record could not be read'), copies: copiesKept });
-  const customers = customersModule({ pool, clock, definitions, records, changed });
+  const customers = customersModule({ pool, keys, clock, definitions, records, changed, onFailure: failed('keys could not be wrapped anew; ask again') });
   const featureDefinitions = featureDefinitionsModule({ definitions });
   const features = featuresModule({ pool, definitions, clock, recordById: customers.recordById, changed });
   const events = eventsModule({ pool, clock, came: features.eventsCame });
   const segmentDefinitions = segmentDefinitionsModule({ definitions });
-  const segments = segmentsModule({ pool, clock, definitions, projection: projected, segmentById: segmentDefinitions.segmentById, customerById: customers.customerById, recordById: customers.recordById });
+  const segments = segmentsModule({ pool, clock, definitions, blindsOf, projection: projected, segmentById: segmentDefinitions.segmentById, customerById: customers.customerById, recordById: customers.recordById });
   const content = contentModule({ definitions });
   const rules = rulesModule({ definitions });
   const experiments = experimentsModule({ definitions, placementById: content.placementById });
@@ -85,7 +89,7 @@ export function createApp(config: Config, { pool, prisma, redis }: Stores, metri
   const runtime = runtimeModule({ pool, bus, artifacts, threads: config.modelWorkers, onFailure: failed('a model could not be run') });
   const models = modelsModule({ definitions, artifacts, inspect: runtime.inspect });
   const decisions = decisionsModule({
-    pool, bus, clock, logger, metrics, config, definitions,
+    pool, bus, clock, logger, metrics, config, definitions, blindsOf,
     customers: records, customerById: customers.customerById, scorer: runtime.scorer, posteriors: runtime.posteriors, onLearned: runtime.onLearned,
   });
   const imports = importModule(pool);
@@ -103,6 +107,7 @@ export function createApp(config: Config, { pool, prisma, redis }: Stores, metri
     ].flatMap(it => it.resolvers),
     routes: [events, decisions, outcomes].flatMap(it => it.routes),
     tenants,
+    keys,
     decisions,
     async open(tenantId) {
       const [snapshot] = await Promise.all([decisions.snapshots.load(tenantId), projected.follow(tenantId), runtime.open(tenantId)]);

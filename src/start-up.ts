@@ -36,7 +36,7 @@ export async function startUp(config: Config, logger: Logger, say: (line: string
   await lifecycle.start([
     database(config, run, logger),
     stores(config, { run, health, logger }),
-    features(config, { run, metrics, logger }),
+    features(config, { run, health, metrics, logger }),
     demo(config, run),
     web(config, { run, health, metrics, logger, isRunning: () => lifecycle.state.at === 'running' }),
   ]);
@@ -104,11 +104,14 @@ function stores(config: Config, { run, health, logger }: With & { readonly healt
   };
 }
 
-function features(config: Config, { run, metrics, logger }: With & { readonly metrics: Metrics }): StartPart {
+function features(config: Config, { run, health, metrics, logger }: With & { readonly health: Health; readonly metrics: Metrics }): StartPart {
   return {
     name: 'features',
     async start() {
       run.app = createApp(config, had(run.stores), metrics, logger);
+      const { master, keyring } = run.app.keys;
+      await keyring.check();
+      health.add({ name: 'master keys', runsAs: master.runsAs, check: async () => 'up' });
     },
     stop: async () => run.app?.close(),
   };

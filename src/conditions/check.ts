@@ -42,6 +42,11 @@ export const anyNames: Names = { declared: new Map(), open: true };
 /** Events of any type. */
 export const anyEvents: EventNames = { declared: new Map(), open: true };
 
+/** Any name, of any type but for those declared; personal ones are held as blind indexes. */
+export function attributeNames(declared: readonly { readonly name: string; readonly valueType: ValueType; readonly personal: boolean }[]): Names {
+  return { declared: new Map(declared.map(it => [it.name, it.valueType])), open: true, blind: new Set(declared.flatMap(it => (it.personal ? [it.name] : []))) };
+}
+
 /** The defined features, and no others. */
 export function featureNames(features: readonly { readonly name: string; readonly valueType: ValueType }[]): Names {
   return { declared: new Map(features.map(it => [it.name, it.valueType])), open: false };

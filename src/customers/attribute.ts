@@ -14,6 +14,9 @@ export interface AttributeDefinition {
 
 export type AttributeDeclarations = ReadonlyMap<string, AttributeDefinition>;
 
+export const personalAmong = (declared: readonly AttributeDefinition[]): ReadonlySet<string> =>
+  new Set(declared.flatMap(it => (it.personal ? [it.name] : [])));
+
 /** @throws InvalidInput with the JSON pointer of the first value that is not of the declared type */
 export function checkAttributes(values: Readonly<Record<string, FeatureValue | null>>, declared: AttributeDeclarations): void {
   for (const [name, value] of Object.entries(values)) {

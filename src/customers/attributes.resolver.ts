@@ -11,23 +11,28 @@ import { checkRedeclaration, type AttributeDefinition } from './attribute.js';
 import { attributes, parseAttribute } from './attribute.schema.js';
 import { AttributeDefinitionInput, AttributeDefinitionType, DeleteAttributeInput, UpsertAttributePayload } from './attribute.type.js';
 
+export interface AttributesResolverDeps {
+  readonly definitions: Definitions;
+  readonly all: LoaderKey<'all', readonly AttributeDefinition[]>;
+  /** Encrypts what customers have of an attribute that has become personal. */
+  readonly sealAll: (tenantId: string, name: string) => Promise<void>;
+}
+
 @Resolver(() => AttributeDefinitionType)
 export class AttributesResolver {
-  readonly #definitions: Definitions;
-  readonly #all: LoaderKey<'all', readonly AttributeDefinition[]>;
+  readonly #deps: AttributesResolverDeps;
 
-  constructor(definitions: Definitions, all: LoaderKey<'all', readonly AttributeDefinition[]>) {
-    this.#definitions = definitions;
-    this.#all = all;
+  constructor(deps: AttributesResolverDeps) {
+    this.#deps = deps;
   }
 
   @Query(() => [AttributeDefinitionType], { description: 'Those declared, ordered by name.' })
   attributeDefinitions(@Ctx() { principal, loaders }: RequestContext): Promise<readonly AttributeDefinition[]> {
     requireRole(principal, 'server', 'admin');
-    return loaders.get(this.#all).load('all');
+    return loaders.get(this.#deps.all).load('all');
   }
 
-  @Mutation(() => UpsertAttributePayload)
+  @Mutation(() => UpsertAttributePayload, { description: 'What is declared personal has been encrypted for all customers when this answers. Cut off, it is made up for by asking again.' })
   async upsertAttribute(
     @Arg('input', () => AttributeDefinitionInput) input: AttributeDefinitionInput,
     @Ctx() { principal }: RequestContext,
@@ -35,18 +40,19 @@ export class AttributesResolver {
     requireRole(principal, 'admin');
     const attribute = parseAttribute(bodyOf(input));
     const { name } = attribute;
-    const configurationVersion = await this.#definitions.change(principal.tenantId, principal.keyId, async live => {
+    const configurationVersion = await this.#deps.definitions.change(principal.tenantId, principal.keyId, async live => {
       checkRedeclaration(await oneLive(attributes, live, name), attribute);
       checkRoom(await liveIds('attribute', live), name);
       return [put(attributes, name, attribute)];
     });
+    if (attribute.personal) await this.#deps.sealAll(principal.tenantId, name);
     return { attribute, configurationVersion };
   }
 
   @Mutation(() => DeletePayload, { description: 'Its values stay, as those of an attribute that was never declared. What is personal stays declared.' })
   async deleteAttribute(@Arg('input', () => DeleteAttributeInput) { name }: DeleteAttributeInput, @Ctx() { principal }: RequestContext): Promise<DeletePayload> {
     requireRole(principal, 'admin');
-    const configurationVersion = await this.#definitions.change(principal.tenantId, principal.keyId, async live => {
+    const configurationVersion = await this.#deps.definitions.change(principal.tenantId, principal.keyId, async live => {
       const before = await oneLive(attributes, live, name);
       if (before === undefined) throw new NotFound('No such attribute is declared', { details: { path: '/name' } });
       if (before.personal) throw new Conflict('What is personal stays personal', { details: { path: '/name' } });

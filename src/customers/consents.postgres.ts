@@ -1,7 +1,7 @@
 import type { Pool, PoolClient } from 'pg';
 import { answered, inTransaction } from '../platform/postgres.js';
 import { presentConsents, type Consents, type ConsentInput, type ConsentStatement, type ConsentStore } from './consent.js';
-import { holdCustomers } from './held-customers.postgres.js';
+import type { HoldCustomers } from './held-customers.postgres.js';
 
 interface Row {
   readonly seq: string;
@@ -29,14 +29,16 @@ const changeSql = 'SELECT attune_change_customers($1, $2, $3, $4)';
 
 export class PostgresConsents implements ConsentStore {
   readonly #pool: Pool;
+  readonly #hold: HoldCustomers;
 
-  constructor(pool: Pool) {
+  constructor(pool: Pool, hold: HoldCustomers) {
     this.#pool = pool;
+    this.#hold = hold;
   }
 
   say(tenantId: string, { customerId, statements }: ConsentInput, now: number): ReturnType<ConsentStore['say']> {
     return answered(inTransaction(this.#pool, async client => {
-      const held = await holdCustomers(client, tenantId, [customerId], now);
+      const held = await this.#hold(client, tenantId, [customerId], now);
       const id = held.idOf(customerId);
       await client.query(saySql, [
         tenantId, id,

@@ -1,6 +1,8 @@
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import type { BanditSpec } from '../content/placement.js';
+import { personalAmong } from '../customers/attribute.js';
+import type { BlindsOf } from '../customers/keys.module.js';
 import type { CustomerById } from '../customers/customer.loader.js';
 import type { CustomerChanged } from '../customers/customer-changed.js';
 import type { OnlineRecords } from '../customers/online-records.js';
@@ -31,6 +33,7 @@ export interface DecisionsDeps {
   readonly metrics: Metrics;
   readonly config: Pick<Config, 'decisionDeadlineMs' | 'decisionLogCapacity' | 'decisionLogPatienceMs'>;
   readonly definitions: Definitions;
+  readonly blindsOf: BlindsOf;
   readonly customers: Pick<OnlineRecords, 'read'>;
   readonly customerById: CustomerById;
   readonly scorer: ModelScorer;
@@ -57,7 +60,10 @@ export function decisionsModule(deps: DecisionsDeps): DecisionsModule {
   });
   const snapshots = new Snapshots({
     definitions,
-    parse: parseConfiguration,
+    async parse(tenantId, configuration) {
+      const parsed = parseConfiguration(tenantId, configuration);
+      return { ...parsed, blind: await deps.blindsOf(tenantId, personalAmong(parsed.attributes ?? [])) };
+    },
     follow: (tenantId, listener) =>
       bus.subscribe(configTopic(tenantId), event => listener(event.kind === 'message' ? (event.message as unknown as ConfigurationChanged) : undefined)),
     onFailure: error => { logger.error({ err: error }, 'The configuration could not be read again; the one before stays in use'); },

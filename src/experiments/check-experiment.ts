@@ -1,5 +1,6 @@
-import { anyNames, checkCondition, featureNames } from '../conditions/check.js';
+import { anyNames, attributeNames, checkCondition, featureNames } from '../conditions/check.js';
 import type { Placement } from '../content/placement.js';
+import type { AttributeDefinition } from '../customers/attribute.js';
 import type { FeatureDefinition } from '../features/feature.js';
 import { Conflict, InvalidInput } from '../kernel/errors.js';
 import type { Experiment } from './experiment.js';
@@ -7,16 +8,17 @@ import type { Experiment } from './experiment.js';
 export interface ExperimentSurroundings {
   /** The placement that it names, if it is there. */
   readonly placement: Placement | undefined;
+  readonly attributes: readonly AttributeDefinition[];
   readonly features: readonly FeatureDefinition[];
   readonly segmentIds: ReadonlySet<string>;
   readonly modelIds: ReadonlySet<string>;
 }
 
 /** @throws InvalidInput with the `path` of the first part that does not fit what there is */
-export function checkExperiment({ arms, targeting }: Experiment, { placement, features, segmentIds, modelIds }: ExperimentSurroundings): void {
+export function checkExperiment({ arms, targeting }: Experiment, { placement, attributes, features, segmentIds, modelIds }: ExperimentSurroundings): void {
   if (placement === undefined) throw misfit('There is no such placement', '/placementId');
   if (targeting !== undefined) {
-    const vocabulary = { attribute: anyNames, feature: featureNames(features), context: anyNames, inSegment: segmentIds };
+    const vocabulary = { attribute: attributeNames(attributes), feature: featureNames(features), context: anyNames, inSegment: segmentIds };
     checkCondition(targeting, vocabulary, '/targeting');
   }
   arms.forEach(({ scorer }, i) => {

@@ -2,6 +2,7 @@ import { Arg, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'ty
 import type { Placement } from '../content/placement.js';
 import { placements } from '../content/placement.schema.js';
 import { PlacementType } from '../content/placement.type.js';
+import { attributes } from '../customers/attribute.schema.js';
 import { features } from '../features/feature.schema.js';
 import type { LoaderKey } from '../graphql/loader-scope.js';
 import { requireRole, type Principal } from '../graphql/principal.js';
@@ -95,6 +96,7 @@ async function around({ placementId, arms }: Experiment, live: LiveDefinitions):
   const modelIds = arms.flatMap(({ scorer }) => (scorer?.kind === 'model' ? [scorer.modelId] : []));
   return {
     placement: await oneLive(placements, live, placementId),
+    attributes: await allLive(attributes, live),
     features: await allLive(features, live),
     segmentIds: await liveIds('segment', live),
     modelIds: await liveIds('model', live, modelIds),

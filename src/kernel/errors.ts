@@ -8,6 +8,7 @@ export const errorTable = {
   UNAUTHENTICATED: { status: 401, meaning: 'The key or token is missing, wrong, revoked or expired.' },
   FORBIDDEN: { status: 403, meaning: 'The key is good, but not for this.' },
   NOT_FOUND: { status: 404, meaning: 'The tenant has nothing by this id.' },
+  ERASED: { status: 410, meaning: 'The customer has been erased; nothing is taken about them any more.' },
   CONFLICT: { status: 409, meaning: 'What is there does not allow the change.' },
   UNAVAILABLE: { status: 503, meaning: 'A part that is needed does not answer; a retry may succeed.' },
   OVERLOADED: { status: 503, meaning: 'A bounded queue has been full for too long; try again later.' },
@@ -53,6 +54,9 @@ export class Forbidden extends AppError {
 }
 export class NotFound extends AppError {
   readonly code = 'NOT_FOUND';
+}
+export class Erased extends AppError {
+  readonly code = 'ERASED';
 }
 export class Conflict extends AppError {
   readonly code = 'CONFLICT';

@@ -17,6 +17,9 @@ const address = (protocols: readonly string[]): z.ZodType<string> =>
 
 const list = (text: string): readonly string[] => text.split(',').map(it => it.trim()).filter(it => it !== '');
 
+/** 32 bytes as base64. */
+export const masterKeyPattern = /^[A-Za-z0-9+/]{43}=$/;
+
 /** Each variable of the environment that the server reads. The description is what the documentation says of it. */
 export const serverVariables = z.object({
   PORT: whole(0, 65_535, 4000).describe('Port of HTTP and WebSockets; 0 takes a free one'),
@@ -26,6 +29,16 @@ export const serverVariables = z.object({
   DATABASE_POOL_SIZE: whole(2, 500, 10).describe('Most connections to PostgreSQL'),
   DATABASE_TIMEOUT_MS: whole(100, 600_000, 10_000).describe('Longest wait for a connection to PostgreSQL, and for a statement'),
   REDIS_URL: address(['redis:', 'rediss:']).optional().describe('Redis for the online store and the bus; without it both live in the process'),
+  ATTUNE_MASTER_KEY: z
+    .string()
+    .transform(list)
+    .refine(it => it.every(key => masterKeyPattern.test(key)), '32 bytes as base64, or several of them separated by commas')
+    .optional()
+    .describe('Wraps the keys that personal data is encrypted with: 32 bytes as base64; several by commas, the newest first'),
+  ATTUNE_MASTER_KEY_FILE: z
+    .string()
+    .optional()
+    .describe('File with the same, a key a line, the newest first; without both, a file in the data folder is made'),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info').describe('Least level that is logged'),
   ATTUNE_ALLOWED_ORIGINS: z
     .string()
@@ -54,6 +67,9 @@ export interface Config {
   readonly databasePoolSize: number;
   readonly databaseTimeoutMs: number;
   readonly redisUrl: string | undefined;
+  /** The newest first; without it they come from a file. */
+  readonly masterKeys: readonly string[] | undefined;
+  readonly masterKeyFile: string | undefined;
   readonly logLevel: z.infer<typeof serverVariables>['LOG_LEVEL'];
   readonly allowedOrigins: readonly string[];
   readonly decisionDeadlineMs: number;
@@ -91,6 +107,8 @@ export function readConfig(environment: Environment = process.env): Config {
     databasePoolSize: it.DATABASE_POOL_SIZE,
     databaseTimeoutMs: it.DATABASE_TIMEOUT_MS,
     redisUrl: it.REDIS_URL,
+    masterKeys: it.ATTUNE_MASTER_KEY,
+    masterKeyFile: it.ATTUNE_MASTER_KEY_FILE,
     logLevel: it.LOG_LEVEL,
     allowedOrigins: it.ATTUNE_ALLOWED_ORIGINS,
     decisionDeadlineMs: it.ATTUNE_DECISION_DEADLINE_MS,

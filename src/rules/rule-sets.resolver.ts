@@ -1,4 +1,5 @@
 import { Arg, Ctx, Mutation, Query, Resolver } from 'type-graphql';
+import { attributes } from '../customers/attribute.schema.js';
 import { features } from '../features/feature.schema.js';
 import type { LoaderKey } from '../graphql/loader-scope.js';
 import { requireRole } from '../graphql/principal.js';
@@ -69,6 +70,7 @@ export class RuleSetsResolver {
 
 async function around(live: LiveDefinitions): Promise<RuleSetSurroundings> {
   return {
+    attributes: await allLive(attributes, live),
     features: await allLive(features, live),
     segmentIds: await liveIds('segment', live),
     placementIds: await liveIds('placement', live),

@@ -1,6 +1,6 @@
 import { countsAmong } from '../conditions/behaviour.js';
 import { readsOf, type Facts } from '../conditions/condition.js';
-import { compileCondition, type CompiledCondition } from '../conditions/evaluate.js';
+import { compileCondition, type Blind, type CompiledCondition } from '../conditions/evaluate.js';
 import type { FeatureReading, FeatureValue } from '../customers/online-record.js';
 import { viewFeature, type FeatureDefinition } from '../features/feature.js';
 import type { Segment } from './segment.js';
@@ -11,6 +11,15 @@ export interface CustomerTruth {
   readonly features: Readonly<Record<string, FeatureReading>>;
   /** Segments kept by hand that the customer is on the list of. */
   readonly listed: readonly string[];
+}
+
+export interface CompiledFrom {
+  readonly segments: readonly Segment[];
+  readonly features: readonly FeatureDefinition[];
+  /** Of the behaviours that anything live asks for. */
+  readonly counts: readonly FeatureDefinition[];
+  /** What personal attributes are compared by. */
+  readonly blind: Blind;
 }
 
 /** A tenant's segments at one version of its configuration. */
@@ -24,13 +33,12 @@ export class CompiledSegments {
   /** All that is counted from the log: the features that are aggregates, and the counts of behaviours. */
   readonly aggregates: readonly FeatureDefinition[];
 
-  /** @param counts of the behaviours that anything live asks for */
-  constructor(version: number, segments: readonly Segment[], features: readonly FeatureDefinition[], counts: readonly FeatureDefinition[] = []) {
+  constructor(version: number, { segments, features, counts, blind }: CompiledFrom) {
     this.version = version;
     this.aggregates = [...features.filter(it => it.aggregate !== undefined), ...counts];
     this.#features = features;
     this.#listed = new Set(segments.filter(it => it.condition === undefined).map(it => it.id));
-    this.#dynamic = inOrder(segments).flatMap(({ id, condition }) => (condition === undefined ? [] : [{ id, holds: compileCondition(condition) }]));
+    this.#dynamic = inOrder(segments).flatMap(({ id, condition }) => (condition === undefined ? [] : [{ id, holds: compileCondition(condition, blind) }]));
   }
 
   get dynamicIds(): readonly string[] {

@@ -1,7 +1,8 @@
 import type { Condition } from '../conditions/condition.js';
-import { compileCondition } from '../conditions/evaluate.js';
+import { compileCondition, type Blind } from '../conditions/evaluate.js';
 import type { OnlineRecord } from '../customers/online-record.js';
-import type { FeatureDefinition } from '../features/feature.js';
+import { personalAmong } from '../customers/attribute.js';
+import type { SegmentSurroundings } from './check-segment.js';
 import { factsOf } from './compiled-segments.js';
 
 export interface Preview {
@@ -18,6 +19,7 @@ export interface PreviewDeps {
   readonly customerIds: (tenantId: string, page: { readonly first: number; readonly after: string | undefined }) => Promise<readonly string[]>;
   readonly load: (tenantId: string, customerIds: readonly string[]) => Promise<readonly OnlineRecord[]>;
   readonly now: () => number;
+  readonly blindsOf: (tenantId: string, personal: ReadonlySet<string>) => Promise<Blind>;
 }
 
 /** A preview looks at this many customers at most, in the order of their ids. */
@@ -30,9 +32,9 @@ export async function preview(
   deps: PreviewDeps,
   tenantId: string,
   condition: Condition,
-  features: readonly FeatureDefinition[],
+  { features, attributes }: SegmentSurroundings,
 ): Promise<Preview> {
-  const holds = compileCondition(condition);
+  const holds = compileCondition(condition, await deps.blindsOf(tenantId, personalAmong(attributes)));
   const isMember = (record: OnlineRecord): boolean =>
     holds(factsOf(record, { definitions: features, segments: new Set(record.segments), now: deps.now() })) === true;
   const sample: string[] = [];

@@ -1,4 +1,7 @@
 import type { Pool } from 'pg';
+import { personalAmong } from '../customers/attribute.js';
+import { attributes, parseAttribute } from '../customers/attribute.schema.js';
+import type { BlindsOf } from '../customers/keys.module.js';
 import type { CustomersChanged } from '../customers/customer.js';
 import type { CustomerById, OnlineRecordById } from '../customers/customer.loader.js';
 import type { OnlineRecordSource } from '../customers/online-records.js';
@@ -28,6 +31,7 @@ export interface ProjectionDeps {
   readonly clock: Clock;
   readonly definitions: Definitions;
   readonly online: OnlineStore;
+  readonly blindsOf: BlindsOf;
   readonly onFailure: (error: unknown) => void;
 }
 
@@ -82,12 +86,12 @@ export function projection(deps: ProjectionDeps): Projection {
 
 /** The compiled segments of each tenant that was asked for, until they change. */
 class SegmentsInUse {
-  readonly #deps: Pick<ProjectionDeps, 'bus' | 'definitions'>;
+  readonly #deps: Pick<ProjectionDeps, 'bus' | 'definitions' | 'blindsOf'>;
   readonly #onChange: (tenantId: string) => void;
   readonly #compiled = new Map<string, Promise<CompiledSegments>>();
   readonly #following = new Map<string, Promise<Unsubscribe>>();
 
-  constructor(deps: Pick<ProjectionDeps, 'bus' | 'definitions'>, onChange: (tenantId: string) => void) {
+  constructor(deps: Pick<ProjectionDeps, 'bus' | 'definitions' | 'blindsOf'>, onChange: (tenantId: string) => void) {
     this.#deps = deps;
     this.#onChange = onChange;
   }
@@ -125,8 +129,14 @@ class SegmentsInUse {
 
   async #compile(tenantId: string): Promise<CompiledSegments> {
     const { version, definitions } = await this.#deps.definitions.read(tenantId);
-    const bodies = (kind: 'segment' | 'feature'): readonly Json[] => definitions.filter(it => it.kind === kind).map(it => it.body);
-    return new CompiledSegments(version, bodies('segment').map(parseSegment), bodies('feature').map(parseFeature), behaviourCounts(definitions));
+    const bodies = (kind: 'segment' | 'feature' | 'attribute'): readonly Json[] => definitions.filter(it => it.kind === kind).map(it => it.body);
+    const personal = personalAmong(bodies('attribute').map(parseAttribute));
+    return new CompiledSegments(version, {
+      segments: bodies('segment').map(parseSegment),
+      features: bodies('feature').map(parseFeature),
+      counts: behaviourCounts(definitions),
+      blind: await this.#deps.blindsOf(tenantId, personal),
+    });
   }
 }
 
@@ -134,26 +144,29 @@ export interface SegmentsDeps {
   readonly pool: Pool;
   readonly clock: Clock;
   readonly definitions: Definitions;
+  readonly blindsOf: BlindsOf;
   readonly projection: Pick<Projection, 'changed' | 'source'>;
   readonly segmentById: LoaderKey<string, Segment | null>;
   readonly customerById: CustomerById;
   readonly recordById: OnlineRecordById;
 }
 
-export function segmentsModule({ pool, clock, definitions, projection: { changed, source }, ...deps }: SegmentsDeps): { readonly resolvers: readonly object[] } {
+export function segmentsModule({ pool, clock, definitions, blindsOf, projection: { changed, source }, ...deps }: SegmentsDeps): { readonly resolvers: readonly object[] } {
   const { segmentById, customerById, recordById } = deps;
   const memberships = new PostgresMemberships(pool, clock);
   const scan = {
     customerIds: (...args: Parameters<PostgresMemberships['customerIds']>) => memberships.customerIds(...args),
     load: (...args: Parameters<OnlineRecordSource['load']>) => source.load(...args),
     now: () => clock.now(),
+    blindsOf,
   };
   return {
     resolvers: [
       new SegmentMembersResolver({ memberships, segmentById, customerById, changed }),
       new CustomerSegmentsResolver(recordById, segmentById),
       new SegmentPreviewResolver({
-        preview: (tenantId, condition, all) => preview(scan, tenantId, condition, all),
+        preview: (tenantId, condition, around) => preview(scan, tenantId, condition, around),
+        allAttributes: definitionListLoader(definitions, attributes),
         allFeatures: definitionListLoader(definitions, features),
         allSegments: definitionListLoader(definitions, segments),
         customerById,

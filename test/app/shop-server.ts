@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
 import { createClient, type Client } from 'graphql-ws';
 import WebSocket from 'ws';
@@ -51,9 +51,12 @@ export interface ShopOptions {
   readonly sockets?: Partial<SocketLimits>;
 }
 
+/** The servers of one test file share a database, and so the key. */
+const masterKey = randomBytes(32).toString('base64');
+
 /** The whole server on a free port, with an empty tenant of its own. */
 export async function startShop({ pool, redisUrl, environment, of, sockets }: ShopOptions): Promise<ShopServer> {
-  const config = readConfig({ LOG_LEVEL: 'silent', ATTUNE_DECISION_DEADLINE_MS: '2000', ...environment });
+  const config = readConfig({ LOG_LEVEL: 'silent', ATTUNE_MASTER_KEY: masterKey, ATTUNE_DECISION_DEADLINE_MS: '2000', ...environment });
   const logger = createLogger(config);
   const prisma = createPrisma(pool);
   const redis = redisUrl === undefined ? undefined : await connectRedis(redisUrl, () => undefined);

@@ -1,8 +1,9 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { graphql, type GraphQLSchema } from 'graphql';
 import type { Pool } from 'pg';
 import type { Segment } from '../../src/segments/segment.js';
 import type { CustomerChanged } from '../../src/customers/customer-changed.js';
+import { keysModule } from '../../src/customers/keys.module.js';
 import { customersModule } from '../../src/customers/customers.module.js';
 import type { OnlineRecord } from '../../src/customers/online-record.js';
 import { OnlineRecords } from '../../src/customers/online-records.js';
@@ -50,6 +51,9 @@ class Failing {
   };
 }
 
+/** The processes of one test file share a database, and so the key. */
+const masterKey = randomBytes(32).toString('base64');
+
 /** One process that serves customer data on a real database. Several of them can share one. */
 export class Shop {
   readonly pool: Pool;
@@ -77,15 +81,17 @@ export class Shop {
     const onFailure = (error: unknown): void => void this.failures.push(error);
     this.definitions = new PostgresDefinitions(pool, bus, onFailure);
     const { definitions } = this;
-    this.projection = projection({ pool, bus: gatedBus, clock, definitions, online, onFailure });
+    const keys = keysModule({ pool, config: { masterKeys: [masterKey], masterKeyFile: undefined, dataFolder: '' } });
+    const { blindsOf } = keys;
+    this.projection = projection({ pool, bus: gatedBus, clock, definitions, online, blindsOf, onFailure });
     const { changed } = this.projection;
     const records = new OnlineRecords({ store: online, source: this.projection.source, onFailure, copies: 100 });
-    const customers = customersModule({ pool, clock, definitions, records, changed });
+    const customers = customersModule({ pool, keys, clock, definitions, records, changed, onFailure });
     const values = featuresModule({ pool, definitions, clock, recordById: customers.recordById, changed });
     const events = eventsModule({ pool, clock, came: values.eventsCame });
     const segmentDefinitions = segmentDefinitionsModule({ definitions });
     const members = segmentsModule({
-      pool, clock, definitions, projection: this.projection,
+      pool, clock, definitions, blindsOf, projection: this.projection,
       segmentById: segmentDefinitions.segmentById, customerById: customers.customerById, recordById: customers.recordById,
     });
     this.routes = events.routes;

@@ -1,6 +1,6 @@
 import { behavioursOf } from '../../conditions/behaviour.js';
 import { readsOf, type Condition, type Facts } from '../../conditions/condition.js';
-import { compileCondition } from '../../conditions/evaluate.js';
+import { compileCondition, type Blind } from '../../conditions/evaluate.js';
 import type { Placement, ScorerRef } from '../../content/placement.js';
 import { factsOfItem, type Item } from '../../content/item.js';
 import type { Experiment } from '../../experiments/experiment.js';
@@ -21,13 +21,14 @@ interface CompiledTogether {
 }
 
 export function compilePlacement(placement: Placement, configuration: TenantConfiguration, { items, purposes }: CompiledTogether): CompiledPlacement {
-  const accepts = placement.accepts && compileCondition(placement.accepts);
+  const { blind } = configuration;
+  const accepts = placement.accepts && compileCondition(placement.accepts, blind);
   const acceptsByTime = placement.accepts !== undefined && readsOf(placement.accepts).time;
   const candidates = items.filter(({ facts }) => accepts === undefined || acceptsByTime || accepts(aboutItem(facts)) === true);
   const rules = configuration.ruleSets
     .flatMap(set => set.rules)
     .filter(rule => rule.placements === undefined || rule.placements.includes(placement.id))
-    .map(rule => compileRule(rule, candidates));
+    .map(rule => compileRule(rule, candidates, blind));
   const experiments = configuration.experiments.filter(it => it.status === 'running' && it.placementId === placement.id);
   const models = modelsOf(placement, experiments, configuration.models);
   const conditions = [
@@ -40,7 +41,7 @@ export function compilePlacement(placement: Placement, configuration: TenantConf
     accepts,
     candidates,
     rules,
-    experiments: experiments.map(compileExperiment),
+    experiments: experiments.map(it => compileExperiment(it, blind)),
     reads,
     guard: guardOf(reads, models, purposes),
     restsOn: new Set([placement.id, ...experiments.map(it => it.id), ...models.map(it => it.id), ...readsOf(...conditions).segments]),
@@ -57,23 +58,23 @@ export function compileItem(item: Item): CompiledItem {
   };
 }
 
-function compileRule(rule: Rule, candidates: readonly CompiledItem[]): CompiledRule {
-  const items = rule.items && compileCondition(rule.items);
+function compileRule(rule: Rule, candidates: readonly CompiledItem[], blind: Blind | undefined): CompiledRule {
+  const items = rule.items && compileCondition(rule.items, blind);
   const byTime = rule.items !== undefined && readsOf(rule.items).time;
   return {
     rule,
     items,
-    when: compileCondition(rule.when),
+    when: compileCondition(rule.when, blind),
     whenReadsItem: readsOf(rule.when).item.size > 0,
     drop: { stage: 'rules', code: rule.id, reason: rule.reason },
     mask: byTime ? undefined : Uint8Array.from(candidates, ({ facts }) => (items === undefined || items(aboutItem(facts)) === true ? 1 : 0)),
   };
 }
 
-function compileExperiment(experiment: Experiment): CompiledExperiment {
+function compileExperiment(experiment: Experiment, blind: Blind | undefined): CompiledExperiment {
   return {
     experiment,
-    targeting: experiment.targeting && compileCondition(experiment.targeting),
+    targeting: experiment.targeting && compileCondition(experiment.targeting, blind),
     weights: experiment.arms.map(({ weight }) => weight),
   };
 }

@@ -1,4 +1,4 @@
-import type { CompiledCondition } from '../../conditions/evaluate.js';
+import type { Blind, CompiledCondition } from '../../conditions/evaluate.js';
 import type { Item } from '../../content/item.js';
 import type { Placement } from '../../content/placement.js';
 import type { AttributeDefinition } from '../../customers/attribute.js';
@@ -16,6 +16,8 @@ export interface TenantConfiguration {
   readonly tenantId: string;
   readonly version: number;
   readonly attributes?: readonly AttributeDefinition[] | undefined;
+  /** What personal attributes are compared by. */
+  readonly blind?: Blind | undefined;
   readonly features: readonly FeatureDefinition[];
   readonly segments: readonly Segment[];
   readonly items: readonly Item[];

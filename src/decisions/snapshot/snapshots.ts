@@ -4,7 +4,7 @@ import type { Snapshot, TenantConfiguration } from './snapshot.js';
 
 export interface SnapshotsDeps {
   readonly definitions: Pick<Definitions, 'read'>;
-  readonly parse: (tenantId: string, configuration: Configuration) => TenantConfiguration;
+  readonly parse: (tenantId: string, configuration: Configuration) => Promise<TenantConfiguration>;
   /** Calls back for each announced change of the tenant's configuration, and with undefined where some may have been missed. */
   readonly follow: (tenantId: string, listener: (change: ConfigurationChanged | undefined) => Promise<void>) => Promise<unknown>;
   readonly onFailure: (error: unknown) => void;
@@ -52,7 +52,7 @@ export class Snapshots {
     const key = `${String(version)} ${tenantId}`;
     let past = this.#past.get(key);
     if (past === undefined) {
-      past = compileSnapshot(this.#deps.parse(tenantId, await this.#deps.definitions.read(tenantId, version)));
+      past = compileSnapshot(await this.#deps.parse(tenantId, await this.#deps.definitions.read(tenantId, version)));
       const oldest = this.#past.size >= pastKept ? this.#past.keys().next().value : undefined;
       if (oldest !== undefined) this.#past.delete(oldest);
       this.#past.set(key, past);
@@ -87,7 +87,7 @@ export class Snapshots {
   }
 
   async #read(tenantId: string): Promise<Snapshot> {
-    const snapshot = compileSnapshot(this.#deps.parse(tenantId, await this.#deps.definitions.read(tenantId)));
+    const snapshot = compileSnapshot(await this.#deps.parse(tenantId, await this.#deps.definitions.read(tenantId)));
     const known = this.#current.get(tenantId);
     if (known !== undefined && known.version > snapshot.version) return known;
     this.#current.set(tenantId, snapshot);

@@ -1,0 +1,31 @@
+import type { Pool } from 'pg';
+import { MasterKeys, type MasterKeySource } from '../platform/master-keys.js';
+import { holding, type HoldCustomers } from './held-customers.postgres.js';
+import { PostgresKeyring } from './keyring.postgres.js';
+import type { Scalar } from './online-record.js';
+
+/** Makes what a condition compares with, of the tenant's attributes of which these are personal. */
+export type BlindsOf = (tenantId: string, personal: ReadonlySet<string>) => Promise<(name: string, value: Scalar) => Scalar>;
+
+export interface KeysModule {
+  readonly master: MasterKeys;
+  readonly keyring: PostgresKeyring;
+  readonly hold: HoldCustomers;
+  readonly blindsOf: BlindsOf;
+}
+
+/** Apart from the module of customers: everything that takes in or compares what is theirs needs it. */
+export function keysModule({ pool, config }: { readonly pool: Pool; readonly config: MasterKeySource }): KeysModule {
+  const master = new MasterKeys(config);
+  const keyring = new PostgresKeyring(pool, master);
+  return {
+    master,
+    keyring,
+    hold: holding((tenantId, client) => keyring.tenant(tenantId, client)),
+    async blindsOf(tenantId, personal) {
+      if (personal.size === 0) return (_name, value) => value;
+      const { blind } = await keyring.tenant(tenantId);
+      return (name, value) => (personal.has(name) ? blind(name, value) : value);
+    },
+  };
+}
