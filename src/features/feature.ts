@@ -54,6 +54,8 @@ export interface Aggregate extends EventFilter {
   readonly since?: number | undefined;
 }
 
+export const defaultSessionProperty = 'sessionId';
+
 export function kindOf({ kind, aggregate, expression }: FeatureDefinition): FeatureKind {
   if (kind !== undefined) return kind;
   if (aggregate !== undefined) return 'behavioral';

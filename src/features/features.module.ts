@@ -9,8 +9,9 @@ import type { Definitions } from '../tenants/definitions.js';
 import { CustomerFeaturesResolver } from './customer-features.resolver.js';
 import type { FeatureCatalogue } from './feature-catalogue.js';
 import { features, parseFeature } from './feature.schema.js';
-import { PostgresFeatureValueStore, recount } from './feature-values.postgres.js';
+import { PostgresFeatureValueStore } from './feature-values.postgres.js';
 import { FeatureValuesResolver } from './feature-values.resolver.js';
+import { recount } from './recount.postgres.js';
 
 export interface FeaturesDeps {
   readonly pool: Pool;
@@ -42,8 +43,9 @@ export function featuresModule({ pool, definitions, clock, recordById, changed }
     eventsCame: {
       async plan(tenantId, types) {
         const all = [...(await catalogue.definitions(tenantId)).values()];
-        const touched = all.filter(({ aggregate }) => aggregate !== undefined && (aggregate.event === undefined || types.has(aggregate.event)));
-        return (client, customerIds, now) => recount(client, tenantId, { definitions: touched, customerIds, now });
+        const touched = all.some(({ aggregate }) => aggregate !== undefined && (aggregate.event === undefined || types.has(aggregate.event)));
+        if (!touched) return () => Promise.resolve([]);
+        return async (client, customerIds, now) => (await recount(client, tenantId, { definitions: all, customerIds, now })).changed;
       },
       changed,
     },
