@@ -75,7 +75,7 @@ export function createApp(config: Config, { pool, prisma, redis }: Stores, metri
   const { blindsOf } = keys;
   const projected = projection({ pool, bus, clock, definitions, online, blindsOf, onFailure: failed('customers could not be projected; it is tried again') });
   const { changed } = projected;
-  const records = new OnlineRecords({ store: online, source: projected.source, onFailure: failed('an online record could not be read'), copies: copiesKept });
+  const records = new OnlineRecords({ store: online, source: projected.source, onFailure: failed('an online record could not be read'), copies: redis === undefined ? 0 : copiesKept });
   const customers = customersModule({ pool, keys, clock, definitions, records, changed, onFailure: failed('keys could not be wrapped anew; ask again') });
   const featureDefinitions = featureDefinitionsModule({ definitions });
   const features = featuresModule({ pool, definitions, clock, recordById: customers.recordById, changed });

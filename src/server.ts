@@ -78,11 +78,12 @@ export async function createServer({ schema, authenticate, logger, config, route
 
   const life: { isStopping: boolean; stopped?: Promise<void> } = { isStopping: false };
   const fastify = newFastify(config, logger, errors);
-  fastify.addHook('onRequest', async () => {
-    if (life.isStopping) throw new DependencyUnavailable('The server is stopping.');
+  fastify.addHook('onRequest', (_request, _reply, done) => {
+    done(life.isStopping ? new DependencyUnavailable('The server is stopping.') : undefined);
   });
-  fastify.addHook('onSend', async (_request, reply) => {
+  fastify.addHook('onSend', (_request, reply, _payload, done) => {
     if (life.isStopping) void reply.header('connection', 'close'); // a connection kept alive would hold up the stop
+    done();
   });
   allowOrigins(fastify, config.allowedOrigins);
   fastify.route({
@@ -121,15 +122,22 @@ function newFastify({ maxBodyBytes }: ServerConfig, logger: Logger, errors: Erro
   const fastify = Fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
-    genReqId: () => uuidv7(Date.now()),
+    childLoggerFactory: it => it, // what is logged names the request itself
+    genReqId: requestIds(),
     bodyLimit: maxBodyBytes,
     requestTimeout: requestTimeoutMs,
     return503OnClosing: false,
     clientErrorHandler: (_error, connection) => { refuseUnread(connection, errors); },
   }) as unknown as FastifyInstance;
-  fastify.addHook('onRequest', async (request, reply) => {
-    void reply.header('x-request-id', request.id);
-    if (!URL.canParse(`http://${request.host}/`)) throw new InvalidInput('The Host header is not one.');
+  let goodHost = '';
+  fastify.addHook('onRequest', ({ id, host }, reply, done) => {
+    void reply.header('x-request-id', id);
+    if (host !== goodHost && !URL.canParse(`http://${host}/`)) {
+      done(new InvalidInput('The Host header is not one.'));
+      return;
+    }
+    goodHost = host;
+    done();
   });
   fastify.setErrorHandler((error, request, reply) => {
     const shown = errors.toPublic(error, request.id);
@@ -139,6 +147,13 @@ function newFastify({ maxBodyBytes }: ServerConfig, logger: Logger, errors: Erro
     throw new NotFound('There is nothing at this address.');
   });
   return fastify;
+}
+
+/** A UUIDv7 for this process, and the number of the request in it. */
+function requestIds(): () => string {
+  const prefix = uuidv7(Date.now());
+  let count = 0;
+  return () => `${prefix}-${(count += 1).toString(36)}`;
 }
 
 /** What is no HTTP, or does not come in time, never becomes a request. */

@@ -1,5 +1,5 @@
 import { strangerRecord, type OnlineRecord } from './online-record.js';
-import type { OnlineStore } from './online-store.js';
+import type { HeldRecords, OnlineStore } from './online-store.js';
 
 /** The truth that records are made from. */
 export interface OnlineRecordSource {
@@ -35,28 +35,33 @@ export class OnlineRecords {
   /** In the order of the ids. What has not come within the time is answered from the copies, or as `none`; nothing is thrown. */
   async read(tenantId: string, customerIds: readonly string[], withinMs: number): Promise<readonly ReadRecord[]> {
     const found: ReadRecord[] = [];
-    const work = this.#fill(tenantId, customerIds, found).catch((error: unknown) => {
-      this.#deps.onFailure(error);
-    });
-    await raced(work, withinMs);
+    const held = this.#deps.store.read(tenantId, customerIds);
+    // Where all are in the process there is nothing to wait for.
+    const work = held instanceof Promise ? this.#fill(tenantId, customerIds, held, found) : this.#take(tenantId, customerIds, held, found);
+    if (work !== undefined) await raced(work.catch(this.#deps.onFailure), withinMs);
     return customerIds.map((id, i) => found[i] ?? this.#copyOf(tenantId, id));
   }
 
-  async #fill(tenantId: string, customerIds: readonly string[], found: ReadRecord[]): Promise<void> {
-    const held = await this.#deps.store.read(tenantId, customerIds).catch((error: unknown) => {
+  async #fill(tenantId: string, customerIds: readonly string[], held: Promise<HeldRecords>, found: ReadRecord[]): Promise<void> {
+    const records = await held.catch((error: unknown) => {
       this.#deps.onFailure(error);
-      return undefined;
+      return [];
     });
+    await this.#take(tenantId, customerIds, records, found);
+  }
+
+  /** Undefined where nothing is missing. */
+  #take(tenantId: string, customerIds: readonly string[], held: HeldRecords, found: ReadRecord[]): Promise<void> | undefined {
     const missing: number[] = [];
-    customerIds.forEach((id, i) => {
-      const record = held?.[i];
+    for (const [i, id] of customerIds.entries()) {
+      const record = held[i];
       if (record === undefined) missing.push(i);
       else {
         found[i] = { record, source: 'store' };
         this.#remember(tenantId, id, record);
       }
-    });
-    if (missing.length > 0) await this.#load(tenantId, customerIds, missing, found);
+    }
+    return missing.length > 0 ? this.#load(tenantId, customerIds, missing, found) : undefined;
   }
 
   /** Customers that are being loaded for somebody else are awaited with them. */
@@ -86,6 +91,7 @@ export class OnlineRecords {
   }
 
   #remember(tenantId: string, id: string, record: OnlineRecord): void {
+    if (this.#deps.copies === 0) return;
     const key = keyOf(tenantId, id);
     this.#copies.delete(key);
     this.#copies.set(key, record);

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { OnlineRecord } from './online-record.js';
-import { strangerTtlMs, type OnlineStore } from './online-store.js';
+import { strangerTtlMs, type HeldRecords, type OnlineStore } from './online-store.js';
 
 /** Holds records in the process: at most `capacity`, those that were not asked for longest going first. */
 export class MemoryOnlineStore implements OnlineStore {
@@ -10,7 +10,7 @@ export class MemoryOnlineStore implements OnlineStore {
     this.#records = new LRUCache({ max: capacity });
   }
 
-  async read(tenantId: string, customerIds: readonly string[]): Promise<readonly (OnlineRecord | undefined)[]> {
+  read(tenantId: string, customerIds: readonly string[]): HeldRecords {
     return customerIds.map(id => this.#records.get(keyOf(tenantId, id)));
   }
 

@@ -1,9 +1,14 @@
 import type { OnlineRecord } from './online-record.js';
 
+export type HeldRecords = readonly (OnlineRecord | undefined)[];
+
 /** Holds the online records: a projection of PostgreSQL that may be emptied at any time. */
 export interface OnlineStore {
-  /** In the order of the ids; undefined where nothing is held, which says nothing about whether the customer exists. One round trip. */
-  read(tenantId: string, customerIds: readonly string[]): Promise<readonly (OnlineRecord | undefined)[]>;
+  /**
+   * In the order of the ids; undefined where nothing is held, which says nothing about whether the customer exists. One round trip, or
+   * none and no promise where the records are in the process.
+   */
+  read(tenantId: string, customerIds: readonly string[]): Promise<HeldRecords> | HeldRecords;
   /** Keeps each record unless a newer version is held already. Idempotent. */
   write(tenantId: string, records: readonly OnlineRecord[]): Promise<void>;
   /** Drops what is held. */

@@ -32,10 +32,15 @@ export interface DecisionRecord extends DecisionInputs {
  */
 interface Body {
   readonly r: Omit<DecisionRequest, 'id' | 'customerId' | 'placementId' | 'decidedAt'>;
-  readonly s: Omit<CustomerState, 'features'> & { readonly features: Readonly<Record<string, readonly [FeatureReading['value'], number]>> };
+  readonly s: Omit<CustomerState, 'features'> & {
+    /** Those that are not numbers. */
+    readonly features: Readonly<Record<string, readonly [FeatureReading['value'], number]>>;
+    /** Names of those that are, and their values and times in turn. */
+    readonly numbers?: readonly [names: readonly string[], packed: string] | undefined;
+  };
   readonly c: ScoresBody;
   readonly a: AnswerBody;
-  readonly t: readonly [gather: number, rules: number, score: number, total: number];
+  readonly t: string;
 }
 
 type ScoresBody =
@@ -48,10 +53,10 @@ interface AnswerBody extends Omit<DecisionAnswer, 'slate' | 'candidates' | 'assi
   readonly slate: readonly (readonly [itemId: string, position: number, propensity: number])[];
   readonly assignments?: readonly Assignment[] | undefined;
   readonly ids: readonly string[];
-  /** Left out where each survivor's score is the scorer's own, as it is without boosts. */
+  /** Left out where each survivor's score is the scorer's own times its boost. */
   readonly of?: string | undefined;
-  /** Left out where all are 1. */
-  readonly boosts?: readonly number[] | undefined;
+  /** Those that are not 1. */
+  readonly boosts?: readonly (readonly [index: number, boost: number])[] | undefined;
   readonly shares: string;
   readonly drops: readonly (readonly [index: number, ...of: readonly [stage: Drop['stage'], code: string, reason: string]])[];
 }
@@ -61,15 +66,13 @@ interface AnswerBody extends Omit<DecisionAnswer, 'slate' | 'candidates' | 'assi
  * What is undefined is left out. Fields are named one by one, since JSON.stringify is slow with objects that were spread from others.
  */
 export function encodeBody({ request: { items, context, limit, seed }, state, scores, answer, times }: DecisionRecord): string {
-  const features: Record<string, readonly [FeatureReading['value'], number]> = {};
-  for (const [name, { value, at }] of Object.entries(state.features)) features[name] = [value, at];
   const { known, source, attributes, segments, withheld, unit } = state;
   const body: Body = {
     r: { items, context, limit, seed },
-    s: { known, source, attributes, features, segments, withheld, unit },
+    s: { known, source, attributes, ...packFeatures(state.features), segments, withheld, unit },
     c: packScores(scores),
     a: packAnswer(answer, scores),
-    t: [times.gather, times.rules, times.score, times.total],
+    t: packDoubles([times.gather, times.rules, times.score, times.total]),
   };
   return JSON.stringify(body);
 }
@@ -80,20 +83,43 @@ export function decodeBody(
 ): DecisionRecord {
   const { r, s, c, a, t } = JSON.parse(text) as Body;
   const { tenantId, snapshotVersion, ...ids } = columns;
-  const features: Record<string, FeatureReading> = {};
-  for (const [name, [value, at]] of Object.entries(s.features)) features[name] = { value, at };
-  const [gather, rules, score, total] = t;
+  const { known, source, attributes, segments, withheld, unit } = s;
+  const [gather, rules, score, total] = numbersOf(t);
   const scores = unpackScores(c);
   return {
     tenantId,
     snapshotVersion,
     request: { ...ids, ...r },
-    state: { ...s, features },
+    state: { known, source, attributes, features: unpackFeatures(s), segments, ...(withheld && { withheld }), ...(unit !== undefined && { unit }) },
     scores,
     answer: unpackAnswer(a, scores),
-    times: { gather, rules, score, total },
+    times: { gather: gather ?? 0, rules: rules ?? 0, score: score ?? 0, total: total ?? 0 },
   };
 }
+
+function packFeatures(features: CustomerState['features']): Pick<Body['s'], 'features' | 'numbers'> {
+  const others: Record<string, readonly [FeatureReading['value'], number]> = {};
+  const names: string[] = [];
+  const numbers: number[] = [];
+  for (const name in features) {
+    const { value, at } = features[name] ?? { value: 0, at: 0 };
+    if (typeof value === 'number') {
+      names.push(name);
+      numbers.push(value, at);
+    } else others[name] = [value, at];
+  }
+  return { features: others, numbers: names.length > 0 ? [names, packDoubles(numbers)] : undefined };
+}
+
+function unpackFeatures({ features, numbers: [names, packed] = [[], ''] }: Body['s']): CustomerState['features'] {
+  const unpacked: Record<string, FeatureReading> = {};
+  for (const [name, [value, at]] of Object.entries(features)) unpacked[name] = { value, at };
+  const numbers = numbersOf(packed);
+  names.forEach((name, i) => { unpacked[name] = { value: numbers[2 * i] ?? Number.NaN, at: numbers[2 * i + 1] ?? Number.NaN }; });
+  return unpacked;
+}
+
+const numbersOf = (packed: string): readonly number[] => unpackDoubles(packed).map(value => value ?? Number.NaN);
 
 function packScores(scores: Scores): ScoresBody {
   if (scores.source === 'model') return { source: 'model', modelId: scores.modelId, packed: packDoubles(scores.values) };
@@ -103,15 +129,17 @@ function packScores(scores: Scores): ScoresBody {
 
 function unpackScores(body: ScoresBody): Scores {
   if (body.source === 'priority' || body.source === 'unavailable') return body;
-  const values = unpackDoubles(body.packed).map(value => value ?? Number.NaN);
+  const values = numbersOf(body.packed);
   return body.source === 'model' ? { source: 'model', modelId: body.modelId, values } : { source: 'bandit', posteriorVersion: body.posteriorVersion, values };
 }
 
 function packAnswer(answer: DecisionAnswer, scores: Scores): AnswerBody {
   const { slate, candidates, assignments } = answer;
   const drops: AnswerBody['drops'][number][] = [];
-  candidates.forEach(({ dropped }, i) => {
+  const boosts: (readonly [number, number])[] = [];
+  candidates.forEach(({ dropped, boost }, i) => {
     if (dropped !== null) drops.push([i, dropped.stage, dropped.code, dropped.reason]);
+    if (boost !== 1) boosts.push([i, boost]);
   });
   return {
     selectedItemId: answer.selectedItemId,
@@ -124,8 +152,8 @@ function packAnswer(answer: DecisionAnswer, scores: Scores): AnswerBody {
     slate: slate.map(({ itemId, position, propensity }) => [itemId, position, propensity]),
     assignments: assignments.length > 0 ? assignments : undefined,
     ids: candidates.map(it => it.itemId),
-    of: isRaw(candidates, scores) ? undefined : packDoubles(candidates.map(it => it.score)),
-    boosts: candidates.some(it => it.boost !== 1) ? candidates.map(it => it.boost) : undefined,
+    of: isOfScorer(candidates, scores) ? undefined : packDoubles(candidates.map(it => it.score)),
+    boosts: boosts.length > 0 ? boosts : undefined,
     shares: packDoubles(candidates.map(it => it.propensity)),
     drops,
   };
@@ -133,6 +161,7 @@ function packAnswer(answer: DecisionAnswer, scores: Scores): AnswerBody {
 
 function unpackAnswer({ slate, assignments, ids, of, boosts, shares, drops, ...rest }: AnswerBody, scores: Scores): DecisionAnswer {
   const dropped = new Map(drops.map(([index, stage, code, reason]) => [index, { stage, code, reason }]));
+  const boostOf = new Map(boosts);
   const raw = 'values' in scores ? scores.values : [];
   const final = of === undefined ? undefined : unpackDoubles(of);
   const propensities = unpackDoubles(shares);
@@ -143,16 +172,17 @@ function unpackAnswer({ slate, assignments, ids, of, boosts, shares, drops, ...r
     assignments: assignments ?? [],
     candidates: ids.map((itemId, i): CandidateOutcome => {
       const drop = dropped.get(i) ?? null;
-      const own = drop === null ? (raw[survivor++] ?? null) : null;
-      return { itemId, score: final === undefined ? own : (final[i] ?? null), boost: boosts?.[i] ?? 1, propensity: propensities[i] ?? null, dropped: drop };
+      const boost = boostOf.get(i) ?? 1;
+      const own = drop === null ? (raw[survivor++] ?? Number.NaN) * boost : null;
+      return { itemId, score: final === undefined ? own : (final[i] ?? null), boost, propensity: propensities[i] ?? null, dropped: drop };
     }),
   };
 }
 
-/** Whether the candidates' scores are the scorer's values to the last digit, in the order of the survivors. */
-function isRaw(candidates: readonly CandidateOutcome[], scores: Scores): boolean {
+/** Whether the candidates' scores are the scorer's values times the boosts, to the last digit, in the order of the survivors. */
+function isOfScorer(candidates: readonly CandidateOutcome[], scores: Scores): boolean {
   if (!('values' in scores)) return false;
   let survivor = 0;
-  for (const { dropped, score } of candidates) if (dropped === null && score !== scores.values[survivor++]) return false;
+  for (const { dropped, score, boost } of candidates) if (dropped === null && score !== (scores.values[survivor++] ?? Number.NaN) * boost) return false;
   return survivor === scores.values.length;
 }

@@ -3,6 +3,7 @@ import type { BanditSpec } from '../content/placement.js';
 import type { OnlineRecords } from '../customers/online-records.js';
 import type { FeatureValue } from '../customers/online-record.js';
 import { NotFound } from '../kernel/errors.js';
+import { FloatArena } from '../kernel/float-arena.js';
 import { seedOf } from '../kernel/hash.js';
 import { timeOfUuidv7 } from '../kernel/ids.js';
 import type { ModelScorer } from '../models/model-scorer.js';
@@ -56,6 +57,7 @@ const scoredBy = 0.9;
 /** Carries requests through the pipeline: gathers, lets the model score, and hands what was decided to the log. */
 export class Personalizer {
   readonly #deps: PersonalizerDeps;
+  readonly #rows = new FloatArena();
 
   constructor(deps: PersonalizerDeps) {
     this.#deps = deps;
@@ -148,7 +150,7 @@ export class Personalizer {
 
   async #run(tenantId: string, model: CompiledModel, prepared: readonly Prepared[], timeoutMs: number): Promise<Float32Array | undefined> {
     const count = prepared.reduce((sum, { survivors }) => sum + survivors.length, 0);
-    const rows = new Float32Array(count * model.width);
+    const rows = this.#rows.take(count * model.width);
     let first = 0;
     for (const it of prepared) {
       encodeRows(it, model, rows, first);

@@ -6,21 +6,17 @@ import type { PolicySpec } from '../../content/placement.js';
  * @param scores at least one, finite
  * @returns of the same length
  */
-export function distribution(policy: PolicySpec, scores: Float64Array): Float64Array {
-  const probabilities = new Float64Array(scores.length);
-  fillDistribution(policy, scores, scores.length, probabilities);
-  return probabilities;
-}
-
-/** As `distribution`, over the first `count` scores alone: writes as many probabilities, and zeros behind them. @param count at least 1 */
-export function fillDistribution(policy: PolicySpec, scores: Float64Array, count: number, probabilities: Float64Array): void {
+export function distribution(policy: PolicySpec, scores: ArrayLike<number>): number[] {
   const epsilon = epsilonOf(policy);
+  const each = epsilon / scores.length;
+  const probabilities: number[] = [];
   let best = 0;
-  for (let i = 1; i < count; i++) if ((scores[i] ?? 0) > (scores[best] ?? 0)) best = i;
-  const each = epsilon / count;
-  for (let i = 0; i < count; i++) probabilities[i] = each;
-  for (let i = count; i < probabilities.length; i++) probabilities[i] = 0;
+  for (let i = 0; i < scores.length; i++) {
+    if ((scores[i] ?? 0) > (scores[best] ?? 0)) best = i;
+    probabilities.push(each);
+  }
   probabilities[best] = 1 - epsilon + each;
+  return probabilities;
 }
 
 /** Each policy serves the best, or, with this probability, one drawn from all alike. */
@@ -40,7 +36,7 @@ function epsilonOf(policy: PolicySpec): number {
  * leaves the sum below `u`.
  * @param u in [0, 1)
  */
-export function draw(probabilities: Float64Array, u: number): number {
+export function draw(probabilities: ArrayLike<number>, u: number): number {
   let left = u;
   let last = 0;
   for (let i = 0; i < probabilities.length; i++) {

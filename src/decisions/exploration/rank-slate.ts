@@ -1,6 +1,6 @@
 import type { PolicySpec } from '../../content/placement.js';
 import type { Random } from '../../kernel/random.js';
-import { draw, fillDistribution } from './distribution.js';
+import { distribution, draw } from './distribution.js';
 
 export interface Placed {
   /** Into the scores. */
@@ -14,19 +14,17 @@ export interface Placed {
  * @param scores finite
  * @returns as many as `limit` and the scores allow
  */
-export function rankSlate(policy: PolicySpec, scores: Float64Array, limit: number, random: Random): readonly Placed[] {
-  const left = new Float64Array(scores);
-  const indexes = new Uint32Array(scores.length);
-  for (let i = 0; i < indexes.length; i++) indexes[i] = i;
-  const probabilities = new Float64Array(scores.length);
+export function rankSlate(policy: PolicySpec, scores: ArrayLike<number>, limit: number, random: Random): readonly Placed[] {
+  const left = Array.from(scores);
+  const indexes = left.map((_, i) => i);
   const slate: Placed[] = [];
-  for (let count = scores.length; count > 0 && slate.length < limit; count--) {
-    fillDistribution(policy, left, count, probabilities);
+  while (left.length > 0 && slate.length < limit) {
+    const probabilities = distribution(policy, left);
     const drawn = draw(probabilities, random());
     slate.push({ index: indexes[drawn] ?? 0, propensity: probabilities[drawn] ?? 0 });
     // The order of those left is kept: of equal scores the first stays the best.
-    left.copyWithin(drawn, drawn + 1, count);
-    indexes.copyWithin(drawn, drawn + 1, count);
+    left.splice(drawn, 1);
+    indexes.splice(drawn, 1);
   }
   return slate;
 }

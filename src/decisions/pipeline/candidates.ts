@@ -8,7 +8,7 @@ export interface Candidates {
   readonly items: readonly CompiledItem[];
   /** Null while it survives. */
   readonly drops: (Drop | null)[];
-  readonly boosts: Float64Array;
+  readonly boosts: number[];
 }
 
 const drops = {
@@ -23,7 +23,7 @@ export function findCandidates(request: DecisionRequest, placement: CompiledPlac
   return {
     items,
     drops: items.map(item => whyNot(item, placement, facts)),
-    boosts: new Float64Array(items.length).fill(1),
+    boosts: items.map(() => 1),
   };
 }
 

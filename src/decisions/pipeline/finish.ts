@@ -49,14 +49,12 @@ function levelOf({ state, read }: Prepared, scores: Scores): DecisionLevel {
   return state.source === 'stale' || read.stale.length > 0 ? 'STALE_FEATURES' : 'FULL';
 }
 
-function boosted(survivors: readonly number[], raw: readonly number[], boosts: Float64Array): Float64Array {
-  const final = new Float64Array(survivors.length);
-  for (let i = 0; i < final.length; i++) final[i] = (raw[i] ?? 0) * (boosts[survivors[i] ?? 0] ?? 1);
-  return final;
+function boosted(survivors: readonly number[], raw: readonly number[], boosts: readonly number[]): readonly number[] {
+  return survivors.map((candidate, i) => (raw[i] ?? 0) * (boosts[candidate] ?? 1));
 }
 
 /** Indexes of the `count` best by falling score; equal scores keep their order, as the policies have it. */
-function bestFirst(scores: Float64Array, count: number): readonly number[] {
+function bestFirst(scores: readonly number[], count: number): readonly number[] {
   const best: number[] = [];
   for (let i = 0; i < scores.length; i++) {
     const score = scores[i] ?? 0;
@@ -69,7 +67,7 @@ function bestFirst(scores: Float64Array, count: number): readonly number[] {
   return best;
 }
 
-function outcomes({ candidates, survivors }: Prepared, final: Float64Array, probabilities: Float64Array): DecisionAnswer['candidates'] {
+function outcomes({ candidates, survivors }: Prepared, final: readonly number[], probabilities: readonly number[]): DecisionAnswer['candidates'] {
   let next = 0;
   return candidates.items.map(({ item }, i) => {
     const dropped = candidates.drops[i] ?? null;
@@ -96,7 +94,7 @@ function withoutChoice(prepared: Prepared): DecisionAnswer {
     level: 'DEFAULT',
     alternativeItemIds: [],
     assignments: prepared.assignments,
-    candidates: outcomes(prepared, new Float64Array(0), new Float64Array(0)),
+    candidates: outcomes(prepared, [], []),
   };
 }
 

@@ -82,7 +82,7 @@ describe('draw', () => {
     );
   });
 
-  function expectFrequencies(counts: Float64Array, probabilities: Float64Array): void {
+  function expectFrequencies(counts: Float64Array, probabilities: readonly number[]): void {
     probabilities.forEach((p, i) => {
       expect(Math.abs((counts[i] ?? 0) / rounds - p)).toBeLessThanOrEqual(4 * Math.sqrt((p * (1 - p)) / rounds) + 1e-12);
     });
