@@ -11,6 +11,7 @@ import { ErrorFormat } from './graphql/error-format.js';
 import type { GraphiqlExample } from './graphql/graphiql-page.js';
 import { serveGraphiql } from './graphql/graphiql.js';
 import type { ContextOf, HttpRoutes } from './graphql/http-route.js';
+import { RepeatedOperations } from './graphql/repeated-operations.js';
 import { defaultLimits, type OperationLimits } from './graphql/operation-limits.js';
 import { credentialOf, type Authenticate } from './graphql/principal.js';
 import { newRequestContext } from './graphql/request-context.js';
@@ -62,7 +63,8 @@ const requestTimeoutMs = 30_000;
 export async function createServer({ schema, authenticate, logger, config, routes, graphiqlExamples }: ServerDeps): Promise<Server> {
   const errors = new ErrorFormat(logger);
   const executor = new CompiledExecutor({ schema, errors, maxCost: config.operations.maxCost, maxOperations });
-  const apollo = await startedApollo({ schema, executor, errors, limits: config.operations, logger });
+  const repeated = new RepeatedOperations(executor, maxOperations);
+  const apollo = await startedApollo({ schema, executor, repeated, errors, limits: config.operations, logger });
   const sockets = new GraphQLSockets({
     schema,
     executor,
@@ -76,20 +78,15 @@ export async function createServer({ schema, authenticate, logger, config, route
   });
   const contextOf: ContextOf = async ({ headers, id }) => newRequestContext(await authenticate(credentialOf(headers.authorization)), id);
 
-  const life: { isStopping: boolean; stopped?: Promise<void> } = { isStopping: false };
+  const life: Life = { isStopping: false };
   const fastify = newFastify(config, logger, errors);
-  fastify.addHook('onRequest', (_request, _reply, done) => {
-    done(life.isStopping ? new DependencyUnavailable('The server is stopping.') : undefined);
-  });
-  fastify.addHook('onSend', (_request, reply, _payload, done) => {
-    if (life.isStopping) void reply.header('connection', 'close'); // a connection kept alive would hold up the stop
-    done();
-  });
+  refuseWhileStopping(fastify, life);
   allowOrigins(fastify, config.allowedOrigins);
+  const byApollo = fastifyApolloHandler(apollo, { context: request => contextOf(request).catch(asHttpError) });
   fastify.route({
     url: graphqlPath,
     method: ['GET', 'POST', 'OPTIONS'],
-    handler: fastifyApolloHandler(apollo, { context: request => contextOf(request).catch(asHttpError) }),
+    handler: async (request, reply) => (await repeated.answer(request, reply, contextOf)) ?? byApollo.call(fastify, request, reply),
   });
   serveGraphiql(fastify, graphiqlExamples);
   for (const addRoutes of routes) {
@@ -147,6 +144,21 @@ function newFastify({ maxBodyBytes }: ServerConfig, logger: Logger, errors: Erro
     throw new NotFound('There is nothing at this address.');
   });
   return fastify;
+}
+
+interface Life {
+  isStopping: boolean;
+  stopped?: Promise<void>;
+}
+
+function refuseWhileStopping(fastify: FastifyInstance, life: Life): void {
+  fastify.addHook('onRequest', (_request, _reply, done) => {
+    done(life.isStopping ? new DependencyUnavailable('The server is stopping.') : undefined);
+  });
+  fastify.addHook('onSend', (_request, reply, _payload, done) => {
+    if (life.isStopping) void reply.header('connection', 'close'); // a connection kept alive would hold up the stop
+    done();
+  });
 }
 
 /** A UUIDv7 for this process, and the number of the request in it. */

@@ -26,6 +26,7 @@ describe('GraphQL over HTTP', () => {
   it('has no error in the audits of graphql-http', async () => {
     const fetchFn = (url: string, init: RequestInit = {}): Promise<Response> =>
       fetch(url, { ...init, headers: { ...(init.headers as Record<string, string> | undefined), authorization: 'Bearer admin' } });
+    await Promise.all(serverAudits({ url: it_.url, fetchFn }).map(({ fn }) => fn())); // then all of it has come before
     const results = await Promise.all(serverAudits({ url: it_.url, fetchFn }).map(({ fn }) => fn()));
     const named = (status: string): string[] => results.filter(it => it.status === status).map(({ name }) => name).sort();
     expect(results.length).toBeGreaterThan(50);
@@ -125,6 +126,65 @@ describe('GraphQL over HTTP', () => {
     });
     expect(answer.status).toBe(400);
     expect(JSON.parse(answer.text).errors[0].extensions.code).toBe('INVALID_INPUT');
+  });
+});
+
+describe('an operation that comes again', () => {
+  /** All of an answer but what says when and to which request. */
+  async function answerTo(body: unknown, headers: Readonly<Record<string, string>> = {}): Promise<object> {
+    const response = await fetch(it_.url, { method: 'POST', headers: { 'content-type': 'application/json', authorization: 'Bearer admin', ...headers }, body: JSON.stringify(body) });
+    const kept = [...response.headers].filter(([name]) => name !== 'date' && name !== 'x-request-id');
+    return { status: response.status, headers: kept, text: (await response.text()).replaceAll(/"requestId":"[^"]*"/g, '') };
+  }
+
+  it.each([
+    ['a query', { query: 'query ($id: ID!) { book(id: $id) { id title tags } }', variables: { id: 'b3' } }],
+    ['one of two operations', { query: 'query A { a: __typename } query B { b: __typename }', operationName: 'B', variables: null }],
+    ['one without its name', { query: 'query A { a: __typename } query B { b: __typename }' }],
+    ['a failed field', { query: '{ fails(how: "known") book(id: "b1") { id } }' }],
+    ['a fault of ours', { query: '{ fails(how: "bug") }' }],
+    ['no data for a failed field', { query: '{ mustNotBeNull }' }],
+    ['wrong variables', { query: 'query ($id: ID!) { book(id: $id) { id } }', variables: { id: {} } }],
+    ['variables that are no object', { query: '{ __typename }', variables: [1] }],
+    ['a name that is no text', { query: '{ __typename }', operationName: 7 }],
+    ['what does not parse', { query: '{ __typename' }],
+    ['what is not valid', { query: '{ nothing }' }],
+    ['what is too dear', { query: 'query ($ids: [ID!]!) { books(ids: $ids) { firstOnes(first: 100) { id } } }', variables: { ids: Array.from({ length: 1000 }, (_, i) => `b${i}`) } }],
+    ['a subscription', { query: 'subscription { ticks { n } }' }],
+    ['an unknown parameter', { query: '{ __typename }', extensions: { persistedQuery: { version: 1, sha256Hash: 'x' } } }],
+  ])('is answered as it was the first time: %s', async (_what, body) => {
+    const first = await answerTo(body);
+    expect(await answerTo(body)).toEqual(first);
+    expect(await answerTo(body)).toEqual(first);
+  });
+
+  it.each([
+    ['a wrong key', { authorization: 'Bearer nonsense' }],
+    ['a role that may not', { authorization: 'Bearer browser-ada' }],
+    ['a client that wants GraphQL', { accept: 'application/graphql-response+json' }],
+    ['a client that wants what there is not', { accept: 'image/png' }],
+    ['another type of content', { 'content-type': 'text/plain' }],
+  ])('is answered as it was the first time to %s', async (_what, headers) => {
+    const body = { query: '{ adminOnly }' };
+    const before = await answerTo(body, headers);
+    await answerTo(body);
+    await answerTo(body);
+    expect(await answerTo(body, headers)).toEqual(before);
+  });
+
+  it('runs a mutation once each time', async () => {
+    const before = it_.shelf.ratings;
+    for (let i = 0; i < 3; i++) await answerTo({ query: 'mutation { rate(input: { stars: 1 }) }' });
+    expect(it_.shelf.ratings).toBe(before + 3);
+  });
+
+  it('reads rows anew', async () => {
+    const body = { query: '{ again: book(id: "b7") { loadedTitle } }' };
+    await answerTo(body);
+    it_.shelf.batches.length = 0;
+    await answerTo(body);
+    await answerTo(body);
+    expect(it_.shelf.batches).toEqual([['b7'], ['b7']]);
   });
 });
 
