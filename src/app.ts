@@ -79,7 +79,7 @@ export function createApp(config: Config, { pool, prisma, redis }: Stores, metri
   const customers = customersModule({ pool, keys, clock, definitions, records, changed, onFailure: failed('keys could not be wrapped anew; ask again') });
   const featureDefinitions = featureDefinitionsModule({ definitions });
   const features = featuresModule({ pool, definitions, clock, recordById: customers.recordById, changed });
-  const events = eventsModule({ pool, clock, came: features.eventsCame });
+  const events = eventsModule({ pool, clock, came: (tenantId, ids) => void changed(tenantId, ids) });
   const segmentDefinitions = segmentDefinitionsModule({ definitions });
   const segments = segmentsModule({ pool, clock, definitions, blindsOf, projection: projected, segmentById: segmentDefinitions.segmentById, customerById: customers.customerById, recordById: customers.recordById });
   const content = contentModule({ definitions });

@@ -16,13 +16,13 @@ export const eventTypes = ['page_view', 'email_open', 'email_click', 'form_submi
 export interface Appended {
   /** Ids of the events that were new. */
   readonly fresh: ReadonlySet<string>;
-  /** Customers who came into being, or whose values changed. */
-  readonly changedCustomers: readonly string[];
+  /** Of whom there are new events, by their present ids. */
+  readonly customerIds: readonly string[];
 }
 
 export interface EventLog {
   /**
-   * Commits the events that are new, and what is computed from them, all or nothing. Of several with one id the first is taken.
+   * Commits the events that are new, all or nothing, and marks their customers as changed. Of several with one id the first is taken.
    * Customers who are not there come into being.
    */
   append(tenantId: string, events: readonly CustomerEvent[], receivedAt: number): Promise<Appended>;

@@ -3,19 +3,18 @@ import type { HttpRoutes } from '../graphql/http-route.js';
 import type { Clock } from '../kernel/clock.js';
 import { parseEvents } from './event.schema.js';
 import { eventRoutes } from './events.http.js';
-import { PostgresEventLog, type PlanFollow } from './events.postgres.js';
+import { PostgresEventLog } from './events.postgres.js';
 import { EventsResolver } from './events.resolver.js';
 import { ingest, type Ingest, type IngestDeps } from './ingest.js';
 
 export interface EventsDeps {
   readonly pool: Pool;
   readonly clock: Clock;
-  /** What has to happen when events come: within their transaction, and after it. */
-  readonly came: { readonly plan: PlanFollow; readonly changed: IngestDeps['changed'] };
+  readonly came: IngestDeps['came'];
 }
 
 export function eventsModule({ pool, clock, came }: EventsDeps): { readonly resolvers: readonly object[]; readonly routes: readonly HttpRoutes[] } {
-  const deps: IngestDeps = { log: new PostgresEventLog(pool, came.plan), changed: came.changed, parse: parseEvents, now: () => clock.now() };
+  const deps: IngestDeps = { log: new PostgresEventLog(pool), came, parse: parseEvents, now: () => clock.now() };
   const run: Ingest = (tenantId, inputs) => ingest(deps, tenantId, inputs);
   return { resolvers: [new EventsResolver(run)], routes: [eventRoutes(run)] };
 }

@@ -2,20 +2,20 @@ import type { EventLog, Ingested, ParsedEvent } from './event.js';
 
 export interface IngestDeps {
   readonly log: EventLog;
-  /** Lets everything else follow the customers; never rejects. */
-  readonly changed: (tenantId: string, customerIds: readonly string[]) => Promise<void>;
+  /** Hands over what is committed to whoever lets everything else follow. Nobody waits for it. */
+  readonly came: (tenantId: string, customerIds: readonly string[]) => void;
   readonly parse: (inputs: readonly unknown[], now: number) => readonly ParsedEvent[];
   readonly now: () => number;
 }
 
 /** Answers in the order of the inputs, after the commit. */
-export async function ingest({ log, changed, parse, now }: IngestDeps, tenantId: string, inputs: readonly unknown[]): Promise<readonly Ingested[]> {
+export async function ingest({ log, came, parse, now }: IngestDeps, tenantId: string, inputs: readonly unknown[]): Promise<readonly Ingested[]> {
   const receivedAt = now();
   const parsed = parse(inputs, receivedAt);
   const events = parsed.flatMap(it => ('event' in it ? [it.event] : []));
   if (events.length === 0) return answersTo(parsed, new Set());
-  const { fresh, changedCustomers } = await log.append(tenantId, events, receivedAt);
-  await changed(tenantId, changedCustomers);
+  const { fresh, customerIds } = await log.append(tenantId, events, receivedAt);
+  if (customerIds.length > 0) came(tenantId, customerIds);
   return answersTo(parsed, new Set(fresh));
 }
 

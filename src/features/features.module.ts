@@ -1,7 +1,6 @@
 import type { Pool } from 'pg';
 import type { CustomersChanged } from '../customers/customer.js';
 import type { OnlineRecordById } from '../customers/customer.loader.js';
-import type { EventsDeps } from '../events/events.module.js';
 import type { Clock } from '../kernel/clock.js';
 import { mostOfAKind } from '../tenants/definition-kind.js';
 import { definitionListLoader } from '../tenants/definition.loader.js';
@@ -11,7 +10,6 @@ import type { FeatureCatalogue } from './feature-catalogue.js';
 import { features, parseFeature } from './feature.schema.js';
 import { PostgresFeatureValueStore } from './feature-values.postgres.js';
 import { FeatureValuesResolver } from './feature-values.resolver.js';
-import { recount } from './recount.postgres.js';
 
 export interface FeaturesDeps {
   readonly pool: Pool;
@@ -23,8 +21,6 @@ export interface FeaturesDeps {
 
 export interface FeaturesModule {
   readonly resolvers: readonly object[];
-  /** Counts aggregates anew where events come. */
-  readonly eventsCame: EventsDeps['came'];
 }
 
 export function featuresModule({ pool, definitions, clock, recordById, changed }: FeaturesDeps): FeaturesModule {
@@ -40,14 +36,5 @@ export function featuresModule({ pool, definitions, clock, recordById, changed }
       new FeatureValuesResolver({ store, catalogue, clock, changed }),
       new CustomerFeaturesResolver(recordById, definitionListLoader(definitions, features), clock),
     ],
-    eventsCame: {
-      async plan(tenantId, types) {
-        const all = [...(await catalogue.definitions(tenantId)).values()];
-        const touched = all.some(({ aggregate }) => aggregate !== undefined && (aggregate.event === undefined || types.has(aggregate.event)));
-        if (!touched) return () => Promise.resolve([]);
-        return async (client, customerIds, now) => (await recount(client, tenantId, { definitions: all, customerIds, now })).changed;
-      },
-      changed,
-    },
   };
 }

@@ -1,6 +1,7 @@
 import { countsAmong } from '../conditions/behaviour.js';
 import { readsOf, type Facts } from '../conditions/condition.js';
 import { compileCondition, type Blind, type CompiledCondition } from '../conditions/evaluate.js';
+import { compileNextChange, type CompiledNextChange } from '../conditions/next-change.js';
 import type { FeatureReading, FeatureValue } from '../customers/online-record.js';
 import { viewFeature, type FeatureDefinition } from '../features/feature.js';
 import type { Segment } from './segment.js';
@@ -27,18 +28,18 @@ export class CompiledSegments {
   readonly version: number;
   readonly #features: readonly FeatureDefinition[];
   /** Those named by others come before them. */
-  readonly #dynamic: readonly { readonly id: string; readonly holds: CompiledCondition }[];
+  readonly #dynamic: readonly { readonly id: string; readonly holds: CompiledCondition; readonly nextChange: CompiledNextChange }[];
   readonly #listed: ReadonlySet<string>;
 
-  /** All that is counted from the log: the features that are aggregates, and the counts of behaviours. */
-  readonly aggregates: readonly FeatureDefinition[];
+  /** All features, and the counts of behaviours. */
+  readonly recounted: readonly FeatureDefinition[];
 
   constructor(version: number, { segments, features, counts, blind }: CompiledFrom) {
     this.version = version;
-    this.aggregates = [...features.filter(it => it.aggregate !== undefined), ...counts];
+    this.recounted = [...features, ...counts];
     this.#features = features;
     this.#listed = new Set(segments.filter(it => it.condition === undefined).map(it => it.id));
-    this.#dynamic = inOrder(segments).flatMap(({ id, condition }) => (condition === undefined ? [] : [{ id, holds: compileCondition(condition, blind) }]));
+    this.#dynamic = inOrder(segments).flatMap(({ id, condition }) => (condition === undefined ? [] : [{ id, holds: compileCondition(condition, blind), nextChange: compileNextChange(condition) }]));
   }
 
   get dynamicIds(): readonly string[] {
@@ -51,6 +52,13 @@ export class CompiledSegments {
     const facts = factsOf({ attributes, features }, { definitions: this.#features, segments, now });
     for (const { id, holds } of this.#dynamic) if (holds(facts) === true) segments.add(id);
     return [...segments].sort();
+  }
+
+  /** When time alone may next change a membership, in epoch milliseconds after `now`. Here `listed` has all segments that the customer is in. */
+  nextChangeOf({ attributes, features, listed }: CustomerTruth, now: number): number | undefined {
+    const facts = factsOf({ attributes, features }, { definitions: this.#features, segments: new Set(listed), now });
+    const next = Math.min(...this.#dynamic.map(it => it.nextChange(facts) ?? Infinity));
+    return next === Infinity ? undefined : next;
   }
 }
 

@@ -13,6 +13,8 @@ export interface Projected {
   readonly ended: readonly string[];
   /** What has changed since the last announcement, these moves included. */
   readonly unannounced: CustomerChanged['changes'];
+  /** Where nothing but time had passed since the customer was settled. */
+  readonly cause?: CustomerChanged['cause'];
   /** Epoch milliseconds. */
   readonly changedAt: number;
   /** True where the record was written and announced in this version already. */
@@ -28,8 +30,8 @@ export interface ProjectedBy {
 /** The truth about customers, and how far what is made from it has come. */
 export interface ProjectionStore {
   /**
-   * Works out the dynamic memberships of these customers from the truth and keeps them, as one step that no other change of the same
-   * customers cuts in two. A customer whose memberships change gets the next version. Unknown ids are left out.
+   * Counts what is counted from the log, works out the dynamic memberships of these customers, keeps both, and when time alone may next change
+   * either, as one step that no other change of the same customers cuts in two. A customer who changes gets the next version. Unknown ids are left out.
    * @returns undefined, having done nothing, where the tenant's segments or features have changed after `segments` was compiled
    */
   project(tenantId: string, customerIds: readonly string[], by: ProjectedBy): Promise<readonly Projected[] | undefined>;
@@ -42,6 +44,8 @@ export interface ProjectionStore {
   settle(tenantId: string, projected: readonly Projected[], by: ProjectedBy): Promise<readonly string[]>;
   /** Customers of any tenant whose last change, before the given time, has not been settled. */
   findUnsettled(before: number, limit: number): Promise<readonly { readonly tenantId: string; readonly customerId: string }[]>;
+  /** Customers of any tenant whom time may have changed by now, in epoch milliseconds, and who are settled. */
+  findDue(now: number, limit: number): Promise<readonly { readonly tenantId: string; readonly customerId: string }[]>;
   /** Tenants with customers to whom the newest segments have not been applied. */
   tenantsBehind(): Promise<readonly string[]>;
   /** Those customers of a tenant, in the order of their ids. */

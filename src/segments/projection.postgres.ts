@@ -1,8 +1,17 @@
 import type { Pool, PoolClient } from 'pg';
 import { withEndedRefused, type Consents } from '../customers/consent.js';
 import type { FeatureReading, FeatureValue, OnlineRecord } from '../customers/online-record.js';
+import type { FeatureDefinition } from '../features/feature.js';
 import { answered, inTransaction } from '../platform/postgres.js';
 import type { Projected, ProjectedBy, ProjectionStore } from './projection-store.js';
+
+/**
+ * Counts aggregates of these customers anew from the log, within the transaction of `client`, which holds them. `dueAt` says of whom one next
+ * changes without an event, and when, in epoch milliseconds.
+ */
+export type Recount = (
+  client: PoolClient, tenantId: string, what: { readonly definitions: readonly FeatureDefinition[]; readonly customerIds: readonly string[]; readonly now: number },
+) => Promise<{ readonly dueAt: ReadonlyMap<string, number> }>;
 
 interface TruthRow {
   readonly id: string;
@@ -20,7 +29,17 @@ interface TruthRow {
   readonly rules: string;
 }
 
-const lockSql = 'SELECT FROM customers WHERE tenant_id = $1 AND id = ANY($2) ORDER BY id FOR UPDATE';
+interface HeldRow {
+  readonly id: string;
+  readonly due_at: Date | null;
+  /** Whether nothing but time can have changed the customer. */
+  readonly is_idle: boolean;
+}
+
+const lockSql = `
+  SELECT id, due_at, projected_version >= version AND due_at <= $3 AND rules_version >= (SELECT attune_rules_version($1)) AS is_idle
+  FROM customers WHERE tenant_id = $1 AND id = ANY($2) ORDER BY id FOR UPDATE`;
+const dueSql = 'UPDATE customers c SET due_at = it.due_at FROM unnest($2::text[], $3::timestamptz[]) AS it(id, due_at) WHERE c.tenant_id = $1 AND c.id = it.id';
 
 const truthColumns = `c.version, c.attributes, c.consents, c.unit, c.unannounced, c.updated_at, c.projected_version >= c.version AS is_settled,
     (SELECT jsonb_object_agg(name, jsonb_build_object('value', value, 'at', (extract(epoch FROM at) * 1000)::bigint))
@@ -62,6 +81,9 @@ const settleSql = `
 const unsettledSql = `
   SELECT tenant_id AS "tenantId", id AS "customerId" FROM customers WHERE projected_version < version AND updated_at <= $1 ORDER BY tenant_id, id LIMIT $2`;
 
+const findDueSql = `
+  SELECT tenant_id AS "tenantId", id AS "customerId" FROM customers WHERE due_at <= $1 AND projected_version >= version ORDER BY due_at LIMIT $2`;
+
 const tenantsBehindSql = `
   SELECT t.id FROM tenants t WHERE EXISTS (SELECT FROM customers c WHERE c.tenant_id = t.id AND c.rules_version < (SELECT attune_rules_version(t.id)))`;
 const customersBehindSql = `
@@ -70,20 +92,34 @@ const customersBehindSql = `
 
 export class PostgresProjectionStore implements ProjectionStore {
   readonly #pool: Pool;
+  readonly #recount: Recount;
 
-  constructor(pool: Pool) {
+  constructor(pool: Pool, recount: Recount) {
     this.#pool = pool;
+    this.#recount = recount;
   }
 
   project(tenantId: string, customerIds: readonly string[], by: ProjectedBy): Promise<readonly Projected[] | undefined> {
-    return answered(inTransaction(this.#pool, async client => {
-      await client.query(lockSql, [tenantId, customerIds]);
-      const { rows } = await client.query<TruthRow>({ name: 'truth', text: truthSql, values: [tenantId, customerIds] });
-      if (rows.some(({ rules }) => Number(rules) > by.segments.version)) return undefined;
-      const projected = rows.map(row => projectedOf(row, by));
-      await keepMoves(client, tenantId, projected.filter(hasMoved), by.now);
-      return projected;
-    }));
+    return answered(inTransaction(this.#pool, client => this.#projectHeld(client, tenantId, customerIds, by))).catch((error: unknown) => {
+      if (error instanceof StaleSegments) return undefined;
+      throw error;
+    });
+  }
+
+  async #projectHeld(client: PoolClient, tenantId: string, customerIds: readonly string[], by: ProjectedBy): Promise<readonly Projected[]> {
+    const { rows: held } = await client.query<HeldRow>({ name: 'hold', text: lockSql, values: [tenantId, customerIds, new Date(by.now)] });
+    const heldIds = held.map(it => it.id);
+    const { dueAt } = await this.#recount(client, tenantId, { definitions: by.segments.recounted, customerIds: heldIds, now: by.now });
+    const { rows } = await client.query<TruthRow>({ name: 'truth', text: truthSql, values: [tenantId, heldIds] });
+    if (rows.some(({ rules }) => Number(rules) > by.segments.version)) throw new StaleSegments();
+    const before = new Map(held.map(it => [it.id, it]));
+    const isIdle = (id: string): boolean => before.get(id)?.is_idle === true;
+    const projected = rows.map((row): Projected => ({ ...projectedOf(row, by), cause: isIdle(row.id) ? 'TIME' : undefined }));
+    await keepMoves(client, tenantId, projected.filter(hasMoved), by.now);
+    const due = projected.map(({ record }) => ({ id: record.customerId, was: before.get(record.customerId)?.due_at?.getTime(), is: dueOf(record, by, dueAt.get(record.customerId)) }));
+    const moved = due.filter(({ was, is }) => was !== is);
+    if (moved.length > 0) await client.query(dueSql, [tenantId, moved.map(it => it.id), moved.map(({ is }) => (is === undefined ? null : new Date(is)))]);
+    return projected;
   }
 
   async load(tenantId: string, customerIds: readonly string[]): Promise<readonly OnlineRecord[]> {
@@ -104,6 +140,11 @@ export class PostgresProjectionStore implements ProjectionStore {
     return rows;
   }
 
+  async findDue(now: number, limit: number): Promise<readonly { readonly tenantId: string; readonly customerId: string }[]> {
+    const { rows } = await answered(this.#pool.query<{ tenantId: string; customerId: string }>(findDueSql, [new Date(now), limit]));
+    return rows;
+  }
+
   async tenantsBehind(): Promise<readonly string[]> {
     const { rows } = await answered(this.#pool.query<{ id: string }>(tenantsBehindSql));
     return rows.map(it => it.id);
@@ -114,6 +155,20 @@ export class PostgresProjectionStore implements ProjectionStore {
     return rows.map(it => it.id);
   }
 }
+
+/** Rolls back what was worked out by segments that are no longer those of the tenant. */
+class StaleSegments extends Error {}
+
+/** When time alone may next change something about the customer, in whole epoch milliseconds after now. */
+function dueOf({ attributes, features, segments, consents }: OnlineRecord, by: ProjectedBy, countsChangeAt: number | undefined): number | undefined {
+  const ends = Object.values(consents).flatMap(({ granted, until }) => (granted && until !== undefined ? [until] : []));
+  const times = [countsChangeAt, by.segments.nextChangeOf({ attributes, features, listed: segments }, by.now), ...ends];
+  const due = Math.ceil(Math.max(by.now + 1, Math.min(...times.map(it => it ?? Infinity))));
+  return due <= latestMs ? due : undefined;
+}
+
+/** The last time that there is. */
+const latestMs = 8.64e15;
 
 function projectedOf(row: TruthRow, { segments, now }: ProjectedBy): Projected {
   const { consents, ended } = withEndedRefused(row.consents, now);

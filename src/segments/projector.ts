@@ -53,10 +53,11 @@ export class Projector {
     if (this.#applying.get(tenantId) === run) this.#applying.delete(tenantId);
   }
 
-  /** Makes up for what failed, or was left by a process that ended: customers who are not settled, and segments that are not applied. */
+  /** Makes up for what failed, or was left by a process that ended: customers who are not settled, and segments that are not applied. And what time has done. */
   async sweep(): Promise<void> {
     try {
-      while (await this.#settlePage()) if (this.#stopped) return;
+      while (await this.#settlePage(() => this.#deps.store.findUnsettled(this.#deps.now() - graceMs, pageSize))) if (this.#stopped) return;
+      while (await this.#settlePage(() => this.#deps.store.findDue(this.#deps.now(), pageSize))) if (this.#stopped) return;
       for (const tenantId of await this.#deps.store.tenantsBehind()) await this.applySegments(tenantId);
     } catch (error) {
       this.#deps.onFailure(error);
@@ -91,9 +92,9 @@ export class Projector {
   }
 
   /** False where there are no more, or some could not be settled. */
-  async #settlePage(): Promise<boolean> {
-    const { store, now, onFailure } = this.#deps;
-    const found = await store.findUnsettled(now() - graceMs, pageSize);
+  async #settlePage(find: () => ReturnType<ProjectionStore['findUnsettled']>): Promise<boolean> {
+    const { onFailure } = this.#deps;
+    const found = await find();
     let mayGoOn = found.length === pageSize;
     for (const tenantId of new Set(found.map(it => it.tenantId))) {
       const ids = found.filter(it => it.tenantId === tenantId).map(it => it.customerId);
@@ -143,6 +144,6 @@ export class Projector {
 }
 
 /** To whoever follows the customer by any id. */
-function messageOf({ record: { customerId, version }, aliases, unannounced, changedAt }: Projected): readonly CustomerChanged[] {
-  return unannounced.length === 0 ? [] : [customerId, ...aliases].map(id => ({ customerId: id, version, changes: unannounced, changedAt }));
+function messageOf({ record: { customerId, version }, aliases, unannounced, cause, changedAt }: Projected): readonly CustomerChanged[] {
+  return unannounced.length === 0 ? [] : [customerId, ...aliases].map(id => ({ customerId: id, version, changes: unannounced, ...(cause !== undefined && { cause }), changedAt }));
 }

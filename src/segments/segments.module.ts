@@ -7,6 +7,7 @@ import type { CustomerById, OnlineRecordById } from '../customers/customer.loade
 import type { OnlineRecordSource } from '../customers/online-records.js';
 import type { OnlineStore } from '../customers/online-store.js';
 import { features, parseFeature } from '../features/feature.schema.js';
+import { recount } from '../features/recount.postgres.js';
 import type { LoaderKey } from '../graphql/loader-scope.js';
 import type { Clock } from '../kernel/clock.js';
 import type { Json } from '../kernel/json.js';
@@ -40,18 +41,18 @@ export interface Projection {
   readonly source: OnlineRecordSource;
   /** Applies the tenant's segments to its customers whenever they change, without waiting for the next sweep. */
   follow(tenantId: string): Promise<void>;
-  /** Puts right what failed or was cut off before; also done at the start and every two seconds. */
+  /** Puts right what failed or was cut off before; also done at the start and every second. */
   sweep(): Promise<void>;
   /** Resolves when nothing is under way. */
   stop(): Promise<void>;
 }
 
-const sweepMs = 2000;
+const sweepMs = 1000;
 
 /** Apart from the module: everything upstream that changes customers calls it. */
 export function projection(deps: ProjectionDeps): Projection {
   const { pool, bus, clock, online, onFailure } = deps;
-  const store = new PostgresProjectionStore(pool);
+  const store = new PostgresProjectionStore(pool, recount);
   const compiled = new SegmentsInUse(deps, tenantId => void projector.applySegments(tenantId));
   const projector = new Projector({
     store,

@@ -88,7 +88,7 @@ export class Shop {
     const records = new OnlineRecords({ store: online, source: this.projection.source, onFailure, copies: 100 });
     const customers = customersModule({ pool, keys, clock, definitions, records, changed, onFailure });
     const values = featuresModule({ pool, definitions, clock, recordById: customers.recordById, changed });
-    const events = eventsModule({ pool, clock, came: values.eventsCame });
+    const events = eventsModule({ pool, clock, came: (tenantId, ids) => void changed(tenantId, ids) });
     const segmentDefinitions = segmentDefinitionsModule({ definitions });
     const members = segmentsModule({
       pool, clock, definitions, blindsOf, projection: this.projection,
@@ -138,9 +138,22 @@ export class Shop {
     return this.ask(tenantId, 'mutation($input: UpsertCustomerInput!) { upsertCustomer(input: $input) { customer { attributes } } }', { input: { id, attributes } });
   }
 
+  /** Resolves when what follows from the events is there, too. */
   async ingest(tenantId: string, events: readonly object[]): Promise<Reply> {
     const fields = 'accepted duplicates rejected results { id status code pointer expected got }';
-    return this.ask(tenantId, `mutation($input: [EventInput!]!) { it: ingestEvents(input: $input) { ${fields} } }`, { input: events });
+    const reply = await this.ask(tenantId, `mutation($input: [EventInput!]!) { it: ingestEvents(input: $input) { ${fields} } }`, { input: events });
+    await this.settled(tenantId);
+    return reply;
+  }
+
+  /** Resolves when nothing of the tenant's customers is still to be worked out. */
+  async settled(tenantId: string): Promise<void> {
+    const isBehind = async (): Promise<boolean> =>
+      (await this.pool.query('SELECT FROM customers WHERE tenant_id = $1 AND projected_version < version LIMIT 1', [tenantId])).rowCount === 1;
+    for (let i = 0; await isBehind(); i++) {
+      if (i === 500) throw new Error('The customers are not settled');
+      await new Promise(resolve => setTimeout(resolve, 10));
+    }
   }
 
   async truth(tenantId: string, customerId: string): Promise<OnlineRecord | undefined> {

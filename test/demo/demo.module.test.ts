@@ -115,7 +115,7 @@ describe('seedDemo', () => {
   it('leaves nothing for the projector to put right', async () => {
     const { version, segments, features } = parseConfiguration('demo', await definitions.read('demo'));
     const { rows } = await pool.query<{ id: string; at: Date }>(`SELECT c.id, t.created_at AS at FROM customers c JOIN tenants t ON t.id = c.tenant_id WHERE t.id = 'demo'`);
-    const store = new PostgresProjectionStore(pool);
+    const store = new PostgresProjectionStore(pool, async () => ({ dueAt: new Map() }));
 
     expect(await store.findUnsettled(Date.now() + 1000, 10)).toEqual([]);
     expect(await store.tenantsBehind()).toEqual([]);

@@ -140,6 +140,7 @@ describe('POST /api/v1/events', () => {
     for (const add of shop.routes) add(server, async () => newRequestContext({ tenantId: tenant, role, keyId: 'k' }));
     const reply = await server.inject({ method: 'POST', url: '/api/v1/events', payload: payload as object });
     await server.close();
+    await shop.settled(tenant);
     return { status: reply.statusCode, body: reply.json() };
   };
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { customerTopic } from '../../src/platform/bus.js';
 import { above, byHand, dynamic, number, Shop } from '../customers/shop.js';
@@ -108,6 +109,41 @@ describe('the projection', () => {
     await shop.define(tenant, { segments: [dynamic('everybody', { not: { attribute: { name: 'gone', operator: 'exists' } } })] });
     await shop.setFeatures(tenant, [{ customerId: 'bea', values: [{ name: 'other', value: 1 }] }]);
     expect((await shop.online(tenant, 'bea'))?.segments).toEqual(['everybody']);
+  });
+
+  it('follows time where nothing else happens, in both directions, and says so', async () => {
+    await shop.define(tenant, {
+      features: [number('views', { aggregate: { function: 'count', event: 'page_view', windowMs: 60_000 } })],
+      segments: [
+        dynamic('browsing', above('views', 1)),
+        dynamic('away', { not: { feature: { name: 'views', operator: 'greaterThan', value: 0 } } }),
+        dynamic('new', { attribute: { name: 'joined', operator: 'withinLast', value: 'PT90S' } }),
+      ],
+    });
+    const viewed = async (): Promise<void> => void (await shop.ingest(tenant, [{ id: randomUUID(), customerId: 'ada', type: 'page_view' }]));
+    await shop.upsert(tenant, 'ada', { joined: new Date(shop.clock.now()).toISOString() });
+    await viewed();
+    shop.clock.advance(20_000);
+    await viewed();
+    expect((await shop.online(tenant, 'ada'))?.segments).toEqual(['browsing', 'new']);
+    const heard = await shop.listen(tenant, 'ada');
+    const after = async (ms: number): Promise<unknown> => {
+      shop.clock.advance(ms);
+      await shop.projection.sweep();
+      const { segments, features } = (await shop.online(tenant, 'ada')) ?? {};
+      return [features?.['views']?.value, segments];
+    };
+    expect(await after(39_999)).toEqual([2, ['browsing', 'new']]);
+    expect(heard).toEqual([]);
+    expect(await after(1)).toEqual([1, ['new']]);
+    expect(await after(20_000)).toEqual([0, ['away', 'new']]);
+    expect(await after(10_001)).toEqual([0, ['away']]);
+    expect(heard.map(it => [it.cause, it.changes.map(({ name }) => name)])).toEqual([
+      ['TIME', ['views', 'browsing']], ['TIME', ['views', 'away']], ['TIME', ['new']],
+    ]);
+    await viewed();
+    expect(heard.at(-1)).not.toHaveProperty('cause');
+    expect(await after(0)).toEqual([1, []]);
   });
 
   it('goes on with a change of segments that another process was to apply and did not', async () => {

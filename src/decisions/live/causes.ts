@@ -8,7 +8,7 @@ export function causeOfCustomer(change: CustomerChanged | undefined, placement: 
   if (change === undefined) return { kind: 'RESUMED_WITH_GAP', subject: null, changedAt: now };
   if (placement === undefined) return undefined;
   const found = change.changes.find(({ kind, name }) => (kind === 'CONSENT' ? placement.guard?.purposes.has(name) === true : isRead(placement.reads, kind, name)));
-  return found && { kind: found.kind, subject: found.name, changedAt: change.changedAt };
+  return found && { kind: change.cause ?? found.kind, subject: found.name, changedAt: change.changedAt };
 }
 
 function isRead(reads: PlacementReads, kind: 'FEATURE' | 'ATTRIBUTE' | 'SEGMENT', name: string): boolean {
