@@ -10,28 +10,47 @@ export const windowDays = 30;
 const windowMs = windowDays * dayMs;
 
 const scores = [
-  ['engagement_score', 'How much they do in the shop: 0.3 page views of 100, 0.2 mails opened of 50, 0.2 forms of 20, 0.3 purchases of 10 and 0.1 logins of 30, each at most once, over 30 days'],
   ['recency_score', 'exp(-days since the last event / 10)'],
   ['frequency_score', 'Days with an event of the last 30, of 12, at most 1'],
   ['monetary_score', 'Spent within 30 days, of 400 EUR, at most 1'],
-  ['discount_share', 'Share of the page views of 30 days that were of discounted things'],
 ] as const;
 
-const counts = [
+export const demoCounts = [
   ['page_views_30d', 'Pages seen within 30 days', 'page_view'],
   ['carts_30d', 'Things laid into the basket within 30 days', 'add_to_cart'],
   ['purchases_30d', 'Purchases within 30 days', 'purchase'],
+  ['email_opens_30d', 'Mails opened within 30 days', 'email_open'],
+  ['form_submits_30d', 'Forms sent within 30 days', 'form_submit'],
+  ['logins_30d', 'Logins within 30 days', 'login'],
 ] as const;
 
+/** Each kind of event weighs by how much of its full measure was reached. */
+const engagement = `min(1,
+  0.3 * min(page_views_30d / 100, 1) + 0.2 * min(email_opens_30d / 50, 1) + 0.2 * min(form_submits_30d / 20, 1)
+  + 0.3 * min(purchases_30d / 10, 1) + 0.1 * min(logins_30d / 30, 1))`;
+
 export const affinityOf = (category: string): string => `affinity_${category}`;
+
+const pageViews = { event: 'page_view' } as const;
 
 export const demoFeatures: readonly FeatureDefinition[] = [
   ...scores.map(([name, description]) => numberFeature(name, description)),
   ...categories.map(it => numberFeature(affinityOf(it), `Share of ${it} in what they looked at, put into the basket and bought within 30 days, in (0, 1)`)),
-  ...counts.map(([name, description, event]) => ({
-    ...numberFeature(name, description),
-    aggregate: { function: 'count', event, windowMs } as const,
-  })),
+  ...demoCounts.map(([name, description, event]) => ({ ...numberFeature(name, description), aggregate: { function: 'count', event, windowMs } as const })),
+  { ...numberFeature('engagement_score', 'How much they do in the shop, of what would be a lot, within 30 days'), expression: engagement },
+  {
+    ...numberFeature('conversion_rate', 'Forms sent for each page seen within 30 days'),
+    defaultValue: 0,
+    aggregate: { function: 'ratio', event: 'form_submit', per: pageViews, windowMs },
+  },
+  {
+    ...numberFeature('session_duration', 'Mean length of a visit within 30 days, in seconds'),
+    aggregate: { function: 'sessionDuration', windowMs },
+  },
+  {
+    ...numberFeature('discount_share', 'Share of the page views of 30 days that were of discounted things'),
+    aggregate: { function: 'ratio', ...pageViews, where: { property: { name: 'discounted', operator: 'equals', value: true } }, per: pageViews, windowMs },
+  },
   {
     name: 'preferred_device',
     description: 'What they used last to look at the shop',

@@ -42,9 +42,10 @@ export function visitsOf(customer: DemoCustomer, items: readonly Item[], now: nu
 function visit(customer: DemoCustomer, items: readonly Item[], start: number, random: Random): Omit<DemoEvent, 'id'>[] {
   const device = deviceOf(customer, random);
   const events: Omit<DemoEvent, 'id'>[] = [];
+  const sessionId = `${customer.id}-${start}`;
   let at = start;
   const add = (type: DemoEvent['type'], properties: DemoEvent['properties']): void => {
-    events.push({ at, customerId: customer.id, type, properties: { ...properties, device } });
+    events.push({ at, customerId: customer.id, type, properties: { ...properties, device, sessionId } });
     at += Math.floor((0.2 + 3 * random()) * minuteMs);
   };
   if (random() < habits.login) add('login', {});

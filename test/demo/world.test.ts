@@ -4,6 +4,9 @@ import { affinityOf, demoFeatures } from '../../src/demo/configuration.js';
 import { featuresAt } from '../../src/demo/customer-features.js';
 import { bestItem, clickProbability } from '../../src/demo/truth.js';
 import { demoWorld } from '../../src/demo/world.js';
+import { derive, derivedInOrder } from '../../src/features/derived.js';
+import { parseExpression } from '../../src/features/expression.schema.js';
+import { expectedValue } from '../features/oracle.js';
 
 const now = Date.parse('2026-03-01T12:00:00Z');
 const dayMs = 86_400_000;
@@ -57,14 +60,14 @@ describe('demoWorld', () => {
 });
 
 describe('featuresAt', () => {
-  it('counts what the definitions of the aggregates count', () => {
+  it('gives what the definitions give', () => {
+    const derived = derivedInOrder(demoFeatures, parseExpression);
     for (const { id } of world.customers) {
       const events = world.events.get(id) ?? [];
       const features = featuresAt(events, now);
-      for (const { name, aggregate } of demoFeatures) {
-        if (aggregate?.function !== 'count') continue;
-        expect(features[name]?.value).toBe(events.filter(it => it.type === aggregate.event && it.at > now - aggregate.windowMs && it.at <= now).length);
-      }
+      for (const definition of demoFeatures.filter(it => it.aggregate !== undefined)) expect([definition.name, features[definition.name]?.value]).toEqual([definition.name, expectedValue(definition, events, now)]);
+      const values = derive(derived, name => features[name]?.value, () => undefined);
+      expect([...values]).toEqual([['engagement_score', features['engagement_score']?.value]]);
     }
   });
 
@@ -72,7 +75,9 @@ describe('featuresAt', () => {
     const defined = new Set(demoFeatures.map(it => it.name));
     const names = world.customers.map(({ id }) => Object.keys(featuresAt(world.events.get(id) ?? [], now)));
     for (const name of names.flat()) expect(defined).toContain(name);
-    expect(Object.keys(featuresAt([], now)).sort()).toEqual(['carts_30d', 'page_views_30d', 'purchases_30d']);
+    expect(Object.keys(featuresAt([], now)).sort()).toEqual([
+      'carts_30d', 'email_opens_30d', 'engagement_score', 'form_submits_30d', 'logins_30d', 'page_views_30d', 'purchases_30d',
+    ]);
     expect(Math.max(...names.map(it => it.length))).toBe(defined.size);
   });
 
