@@ -16,6 +16,7 @@ export function checkFeature(feature: FeatureDefinition, all: readonly FeatureDe
   checkWhere(aggregate?.per?.where, '/aggregate/per/where');
   checkDerived(feature, all, parse);
   if (kindOf(feature) === 'contextual') checkUnused(feature.name, all, parse);
+  checkPurposes(feature, all, parse);
 }
 
 /** Whether an event counts may change with its age alone. */
@@ -29,4 +30,16 @@ function checkUnused(name: string, all: readonly FeatureDefinition[], parse: Par
   const users = all.filter(it => restsOn(it, parse).includes(name)).map(it => it.name);
   if (users.length === 0) return;
   throw new Conflict('Other features are computed from it', { details: { path: '/kind', usedBy: users.slice(0, 10).join(', '), uses: users.length } });
+}
+
+/** Who does not consent to what a feature is computed from does not consent to the feature. */
+function checkPurposes(feature: FeatureDefinition, all: readonly FeatureDefinition[], parse: ParseExpression): void {
+  const lacks = (user: FeatureDefinition, { purposes = [] }: FeatureDefinition): boolean => purposes.some(it => user.purposes?.includes(it) !== true);
+  const used = restsOn(feature, parse);
+  if (all.some(it => used.includes(it.name) && it.name !== feature.name && lacks(feature, it))) {
+    throw new InvalidInput('It needs the purposes of all features that it is computed from', { details: { path: '/purposes' } });
+  }
+  const users = all.filter(it => it.name !== feature.name && restsOn(it, parse).includes(feature.name) && lacks(it, feature)).map(it => it.name);
+  if (users.length === 0) return;
+  throw new Conflict('Features that are computed from it lack a purpose', { details: { path: '/purposes', usedBy: users.slice(0, 10).join(', '), uses: users.length } });
 }

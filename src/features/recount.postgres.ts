@@ -203,9 +203,14 @@ function differencesOf({ computed, byName }: Plan, stored: Stored, values: Compu
     if (differs || held.at + ttlMs / confirmedPerTtl < now) differences.push({ name, value, differs });
   }
   for (const name in stored) {
-    if (name.startsWith(behaviourPrefix) && !byName.has(name)) differences.push({ name, value: undefined, differs: true });
+    if (isLeftOver(name, byName.get(name))) differences.push({ name, value: undefined, differs: true });
   }
   return differences;
+}
+
+/** Counts that nobody asks for any more, and values of what has become contextual. */
+function isLeftOver(name: string, definition: FeatureDefinition | undefined): boolean {
+  return definition === undefined ? name.startsWith(behaviourPrefix) : kindOf(definition) === 'contextual';
 }
 
 function isSame(a: FeatureValue, b: FeatureValue): boolean {

@@ -74,6 +74,16 @@ describe('feature definitions', () => {
     expect((await api.change(tenant, 'upsertFeatureDefinition', { ...score, name: 'x', expression: 'if(device == "tv", 1, 0)' })).refusals).toEqual([['INVALID_INPUT', '/expression']]);
   });
 
+  it('need the purposes of all that they are computed from', async () => {
+    await api.set(tenant, 'upsertFeatureDefinition', { ...score, purposes: ['ads'] });
+    const twice = { ...score, name: 'twice', expression: 'score * 2' };
+    expect((await api.change(tenant, 'upsertFeatureDefinition', twice)).refusals).toEqual([['INVALID_INPUT', '/purposes']]);
+    await api.set(tenant, 'upsertFeatureDefinition', { ...twice, purposes: ['ads', 'mail'] });
+    const { errors } = await api.change(tenant, 'upsertFeatureDefinition', { ...score, purposes: ['ads', 'profiling'] });
+    expect(errors.map(it => [it.code, it.details])).toEqual([['CONFLICT', { path: '/purposes', usedBy: 'twice', uses: 1 }]]);
+    await api.set(tenant, 'upsertFeatureDefinition', { ...score, purposes: ['mail'] });
+  });
+
   it('that were saved with another window, or before there were kinds, are still read', async () => {
     const old = { ...score, description: '', aggregate: { function: 'count', event: 'login', windowMs: 1000 } };
     await api.tenants.definitions.change(tenant, 'k', [{ kind: 'feature', id: 'score', body: old }]);

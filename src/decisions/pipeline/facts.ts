@@ -1,6 +1,6 @@
 import { countsAmong } from '../../conditions/behaviour.js';
 import type { Facts } from '../../conditions/condition.js';
-import type { FeatureReading, FeatureValue, OnlineRecord } from '../../customers/online-record.js';
+import { isOfType, type FeatureReading, type FeatureValue, type OnlineRecord } from '../../customers/online-record.js';
 import { viewFeature } from '../../features/feature.js';
 import type { CustomerState, DecisionRequest } from '../decision.js';
 import type { CompiledPlacement, Snapshot } from '../snapshot/snapshot.js';
@@ -76,10 +76,13 @@ export function stateOf(
   record: OnlineRecord | undefined,
   source: CustomerState['source'],
   placement: CompiledPlacement,
-  { items, decidedAt }: Pick<DecisionRequest, 'items' | 'decidedAt'>,
+  { items, context, decidedAt }: Pick<DecisionRequest, 'items' | 'context' | 'decidedAt'>,
 ): CustomerState {
-  if (record === undefined) return { known: false, source: 'none', attributes: {}, features: {}, segments: [] };
-  const { reads } = placement;
+  const { reads, guard } = placement;
+  if (record === undefined) {
+    const features = Object.entries(contextualOf(reads, context, decidedAt)).filter(([name]) => guard?.features.has(name) !== true);
+    return { known: false, source: 'none', attributes: {}, features: Object.fromEntries(features), segments: [] };
+  }
   const attributes: Record<string, FeatureValue> = {};
   const features: Record<string, FeatureReading> = {};
   for (const name of reads.attributes) copy(record.attributes, attributes, name);
@@ -90,9 +93,20 @@ export function stateOf(
       for (const [before, after] of reads.attributesByCategory) copy(record.attributes, attributes, before + category + after);
     }
   }
+  if (reads.contextual.length > 0) Object.assign(features, contextualOf(reads, context, decidedAt));
   const segments = record.segments.filter(it => reads.segments.includes(it));
   const state: CustomerState = { known: record.known, source, attributes, features, segments, unit: record.unit };
-  return placement.guard === undefined ? state : withhold(state, placement.guard, record.consents, decidedAt);
+  return guard === undefined ? state : withhold(state, guard, record.consents, decidedAt);
+}
+
+/** Features that the caller's context gives, where it has them in the right type. */
+function contextualOf({ contextual }: CompiledPlacement['reads'], context: DecisionRequest['context'], at: number): Readonly<Record<string, FeatureReading>> {
+  const readings: Record<string, FeatureReading> = {};
+  for (const [name, type] of contextual) {
+    const value = Object.hasOwn(context, name) ? context[name] : undefined;
+    if (value !== undefined && isOfType(value, type)) readings[name] = { value, at };
+  }
+  return readings;
 }
 
 function copy<T>(from: Readonly<Record<string, T>>, to: Record<string, T>, name: string): void {

@@ -4,6 +4,7 @@ import { compileCondition, type Blind } from '../../conditions/evaluate.js';
 import type { Placement, ScorerRef } from '../../content/placement.js';
 import { factsOfItem, type Item } from '../../content/item.js';
 import type { Experiment } from '../../experiments/experiment.js';
+import { kindOf } from '../../features/feature.js';
 import type { ModelDefinition } from '../../models/model.js';
 import type { Rule } from '../../rules/rule-set.js';
 import { guardOf, type Purposes } from './purposes.js';
@@ -108,7 +109,8 @@ function readsOfPlacement(
     }
   }
   for (const { name } of defined) if (Object.values<string>(reasoningFeatures).includes(name)) features.add(name);
-  return { attributes: [...attributes], features: [...features], segments: [...reads.segments], behaviours, featuresByCategory, attributesByCategory };
+  const contextual = defined.flatMap(it => (kindOf(it) === 'contextual' && features.has(it.name) ? [[it.name, it.valueType] as const] : []));
+  return { attributes: [...attributes], features: [...features], segments: [...reads.segments], contextual, behaviours, featuresByCategory, attributesByCategory };
 }
 
 /** Facts for a condition that reads an item alone. */

@@ -2,7 +2,7 @@ import type { Blind, CompiledCondition } from '../../conditions/evaluate.js';
 import type { Item } from '../../content/item.js';
 import type { Placement } from '../../content/placement.js';
 import type { AttributeDefinition } from '../../customers/attribute.js';
-import type { FeatureValue } from '../../customers/online-record.js';
+import type { FeatureValue, ValueType } from '../../customers/online-record.js';
 import type { Experiment } from '../../experiments/experiment.js';
 import type { FeatureDefinition } from '../../features/feature.js';
 import type { Encoder } from '../../models/encode.js';
@@ -62,6 +62,8 @@ export interface PlacementReads {
   readonly attributes: readonly string[];
   readonly features: readonly string[];
   readonly segments: readonly string[];
+  /** Of the features, those that come with the request, with their types. */
+  readonly contextual: readonly (readonly [name: string, type: ValueType])[];
   /** Keys of behaviours, which are among the names of the features, too: their counts are kept there. */
   readonly behaviours: readonly string[];
   /** Texts before and after `{category}` in names that depend on the candidate; those of the placement's own items are among the names above. */
