@@ -96,6 +96,9 @@ function checkNode(node: Condition, vocabulary: Vocabulary, at: string): void {
     const [source, comparison] = leafOf(node);
     const names = vocabulary[source];
     if (names === undefined) throw misfit('This may not be read here', `${at}/${source}`);
+    if (source === 'property' && comparison.operator === 'withinLast') {
+      throw misfit('What holds for an event holds for good: the window of a behaviour says how old it may be', `${at}/${source}/operator`);
+    }
     checkComparison(comparison, names, `${at}/${source}`);
   }
 }

@@ -9,7 +9,7 @@ type Test = (value: FeatureValue, now: number) => boolean | undefined;
 
 /** What an attribute is compared by, where its values are not kept in the clear: the blind index of a value, and the value itself of any other attribute. */
 export type Blind = (attribute: string, value: Scalar) => Scalar;
-const inTheClear: Blind = (_attribute, value) => value;
+export const inTheClear: Blind = (_attribute, value) => value;
 
 /** Turns a checked condition into a function: the tree is walked once, at publication, and never for a decision. */
 export function compileCondition(condition: Condition, blind: Blind = inTheClear): CompiledCondition {
@@ -67,7 +67,7 @@ function often(behaviour: Behaviour): CompiledCondition {
 }
 
 /** The comparison as it is made with what is held in the attribute's place. Other operators cannot be used on what is blind; see check.ts. */
-function blinded(comparison: Comparison, blind: Blind): Comparison {
+export function blinded(comparison: Comparison, blind: Blind): Comparison {
   const { name, operator, value } = comparison;
   if (operator === 'in') return { name, operator, value: (value as readonly Scalar[]).map(it => blind(name, it)) as Comparison['value'] };
   return operator === 'equals' || operator === 'notEquals' ? { name, operator, value: blind(name, value as Scalar) } : comparison;

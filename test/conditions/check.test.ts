@@ -74,6 +74,7 @@ describe('checkCondition', () => {
     ['what everybody did at least 0 times', did({ atLeast: 0 }), '/when/did/atLeast'],
     ['an unknown property', did({ where: { not: { property: { name: 'colour', operator: 'exists' } } } }), '/when/did/where/not/property/name'],
     ['an attribute of an event', did({ where: { attribute: { name: 'a', operator: 'exists' } } }), '/when/did/where/attribute'],
+    ['what holds for an event for a while', { did: { event: 'purchase', atLeast: 1, where: { property: { name: 'value', operator: 'withinLast', value: 'P1D' } } } }, '/when/did/where/property/operator'],
     ['behaviour within an event', did({ where: did({}) }), '/when/did/where/did'],
     ['a property of no event', { property: { name: 'value', operator: 'exists' } }, '/when/property'],
   ])('refuses %s and says where', (_what, condition, path) => {
