@@ -11,7 +11,7 @@ export function timeSql(text: string): string {
       THEN (((${days} * 24 + hour) * 60 + minute) - zone_sign * (zone_hour * 60 + zone_minute)) * 60000 + second * 1000 + milli END
     FROM regexp_match(${text}, '${pattern}') AS p
     CROSS JOIN LATERAL (SELECT p[1]::bigint AS year, p[2]::bigint AS month, p[3]::bigint AS day, COALESCE(p[4], '0')::bigint AS hour,
-      COALESCE(p[5], '0')::bigint AS minute, COALESCE(p[6], '0')::bigint AS second, rpad(COALESCE(left(p[7], 3), ''), 3, '0')::bigint AS milli,
+      COALESCE(p[5], '0')::bigint AS minute, COALESCE(p[6], '0')::bigint AS second, rpad(COALESCE(p[7], ''), 3, '0')::bigint AS milli,
       CASE left(p[8], 1) WHEN '+' THEN 1 WHEN '-' THEN -1 ELSE 0 END AS zone_sign,
       CASE WHEN length(p[8]) = 6 THEN substr(p[8], 2, 2)::bigint ELSE 0 END AS zone_hour,
       CASE WHEN length(p[8]) = 6 THEN substr(p[8], 5, 2)::bigint ELSE 0 END AS zone_minute) AS part
