@@ -16,8 +16,8 @@ const { pool } = await testDatabase();
 const tenantId = randomUUID();
 const index = `customers-${randomUUID()}`;
 
-const people = fc.sample(customers, { seed: 11, numRuns: 250 }).map((customer, i) => ({ id: `c${i}`, ...customer }));
-const conditions = fc.sample(worldConditions, { seed: 12, numRuns: 60 });
+const people = fc.sample(customers, { seed: 11, numRuns: 130 }).map((customer, i) => ({ id: `c${i}`, ...customer }));
+const conditions = fc.sample(worldConditions, { seed: 12, numRuns: 120 });
 const counts = people.map(it => countsOf(it, conditions));
 const facts = people.map((it, i) => factsOf(it, counts[i] ?? {}));
 /** What is asked in process, of each customer in turn. */

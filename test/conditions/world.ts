@@ -65,7 +65,10 @@ const lasting: readonly fc.Arbitrary<Comparison>[] = [
   comparing('between', fc.tuple(numbers, numbers).map(([a, b]) => (a <= b ? [a, b] : [b, a]))),
   comparing('before', fc.constantFrom('2026-03-01', '2026-03-01T13:00:00+01:00', '0000-03-01', '2026-02-28T12:00:00.001Z', '9999-12-31T23:59:59.900Z')),
 ];
-const comparisons = fc.oneof(...lasting, comparing('withinLast', fc.constantFrom('P1D', 'PT1H', 'PT0.001S', 'P800000D')));
+const comparisons = fc.oneof(
+  { weight: 5, arbitrary: fc.oneof(...lasting) },
+  { weight: 1, arbitrary: comparing('withinLast', fc.constantFrom('P1D', 'P1D', 'PT1H', 'PT0.001S', 'P800000D')) },
+);
 
 const tree = (leaves: fc.Arbitrary<Condition>): fc.Arbitrary<Condition> =>
   fc.letrec<{ node: Condition }>(tie => ({
