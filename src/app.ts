@@ -81,7 +81,7 @@ export function createApp(config: Config, { pool, prisma, redis }: Stores, metri
   const features = featuresModule({ pool, definitions, clock, recordById: customers.recordById, changed });
   const events = eventsModule({ pool, clock, came: (tenantId, ids) => void changed(tenantId, ids) });
   const segmentDefinitions = segmentDefinitionsModule({ definitions });
-  const segments = segmentsModule({ pool, clock, definitions, blindsOf, projection: projected, segmentById: segmentDefinitions.segmentById, customerById: customers.customerById, recordById: customers.recordById });
+  const segments = segmentsModule({ pool, bus, clock, definitions, blindsOf, projection: projected, segmentById: segmentDefinitions.segmentById, customerById: customers.customerById, recordById: customers.recordById, onFailure: failed('segments could not be kept in order; it is tried again') });
   const content = contentModule({ definitions });
   const rules = rulesModule({ definitions });
   const experiments = experimentsModule({ definitions, placementById: content.placementById });
@@ -105,7 +105,7 @@ export function createApp(config: Config, { pool, prisma, redis }: Stores, metri
     resolvers: [
       tenants, customers, featureDefinitions, features, events, segmentDefinitions, segments, content, rules, experiments, models, decisions, imports, outcomes, learning,
     ].flatMap(it => it.resolvers),
-    routes: [events, decisions, outcomes].flatMap(it => it.routes),
+    routes: [events, segments, decisions, outcomes].flatMap(it => it.routes),
     tenants,
     keys,
     decisions,
@@ -116,6 +116,7 @@ export function createApp(config: Config, { pool, prisma, redis }: Stores, metri
     async close() {
       decisions.feed.close();
       decisions.snapshots.close();
+      await segments.stop();
       await projected.stop();
       await learning.learner.stop();
       const lost = await decisions.log.close(config.stopGraceMs);

@@ -6,6 +6,7 @@ import type { ClientConfig } from '../platform/config.js';
 import { clientOf, connectionOf, type Client } from './client.js';
 import { describeEvaluation, evaluate } from './evaluate.js';
 import { CommandFailed } from './failure.js';
+import { describeMembers, importMembers } from './import-members.js';
 import { describeImport, importOpenBandit } from './open-bandit/import-open-bandit.js';
 import { simulate } from './simulate.js';
 import type { Terminal } from './terminal.js';
@@ -62,6 +63,7 @@ function programOf(deps: CommandLineDeps): Command {
   addEvaluate(program, terminal, client);
   addSimulate(program, terminal, client);
   addWatch(program, deps);
+  addSegment(program, deps);
   return program;
 }
 
@@ -129,6 +131,21 @@ function addWatch(program: Command, { terminal, client }: CommandLineDeps): void
     .option('--json', 'a line of JSON for each')
     .action(async (customerId: string, { json, placement }: JsonOption & { readonly placement?: string }) => {
       await watch(await connectionOf(client), { customerId, placement, json: json === true }, terminal);
+    });
+}
+
+function addSegment(program: Command, { terminal, client }: CommandLineDeps): void {
+  program
+    .command('segment')
+    .description('Work with the segments of a running server.')
+    .command('import')
+    .description('Put the customers of a CSV on a list that is kept by hand. Columns: customerId, and expiresAt where they leave by themselves. Run again, it changes nothing.')
+    .argument('<segment>', 'id of the list')
+    .argument('<file>', 'the CSV')
+    .option('--json', 'answer in JSON')
+    .action(async (segmentId: string, file: string, { json }: JsonOption) => {
+      const report = await importMembers(file, segmentId, await connectionOf(client), terminal);
+      for (const line of json ? [JSON.stringify(report)] : describeMembers(report)) terminal.out(line);
     });
 }
 

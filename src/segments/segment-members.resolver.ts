@@ -1,17 +1,18 @@
 import { Arg, Args, Ctx, FieldResolver, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
-import type { Customer, CustomersChanged } from '../customers/customer.js';
+import type { Customer } from '../customers/customer.js';
 import type { CustomerById } from '../customers/customer.loader.js';
 import type { LoaderKey } from '../graphql/loader-scope.js';
 import { connectionOf, PageArgs, pageRequest, type Connection } from '../graphql/pagination.js';
 import { requireRole } from '../graphql/principal.js';
 import type { RequestContext } from '../graphql/request-context.js';
-import { Conflict, NotFound } from '../kernel/errors.js';
+import type { Clock } from '../kernel/clock.js';
 import { bodyOf } from '../tenants/body.schema.js';
+import { listOf, noSegment, type MemberLists } from './member-lists.js';
 import { memberCount, membersOnPage } from './membership.loader.js';
 import type { Memberships, MembersPage } from './memberships.js';
 import { CustomersArgs } from './segment-members.args.js';
 import { parseMembersChange, parsePosition } from './segment-members.schema.js';
-import { CustomerConnectionType, SegmentMembersInput, SegmentMembersPayload } from './segment-members.type.js';
+import { AddToSegmentInput, CustomerConnectionType, SegmentMembersInput, SegmentMembersPayload } from './segment-members.type.js';
 import type { Segment } from './segment.js';
 import { SegmentType } from './segment.type.js';
 
@@ -19,7 +20,8 @@ export interface SegmentMembersDeps {
   readonly memberships: Memberships;
   readonly segmentById: LoaderKey<string, Segment | null>;
   readonly customerById: CustomerById;
-  readonly changed: CustomersChanged;
+  readonly lists: MemberLists;
+  readonly clock: Clock;
 }
 
 @Resolver(() => SegmentType)
@@ -55,25 +57,21 @@ export class SegmentMembersResolver {
   }
 
   @Mutation(() => SegmentMembersPayload, { description: 'Puts customers on a list that is kept by hand.' })
-  addToSegment(@Ctx() context: RequestContext, @Arg('input', () => SegmentMembersInput) input: SegmentMembersInput): Promise<SegmentMembersPayload> {
-    return this.#change(context, input, 'add');
+  async addToSegment(@Ctx() { principal, loaders }: RequestContext, @Arg('input', () => AddToSegmentInput) input: AddToSegmentInput): Promise<SegmentMembersPayload> {
+    requireRole(principal, 'server', 'admin');
+    const { segmentId, entries } = parseMembersChange(bodyOf(input), this.#deps.clock.now());
+    const segment = listOf(await loaders.get(this.#deps.segmentById).load(segmentId));
+    const { entered } = await this.#deps.lists.add(principal.tenantId, segment, entries);
+    return { segment, changed: entered.length };
   }
 
   @Mutation(() => SegmentMembersPayload, { description: 'Takes customers off a list that is kept by hand.' })
-  removeFromSegment(@Ctx() context: RequestContext, @Arg('input', () => SegmentMembersInput) input: SegmentMembersInput): Promise<SegmentMembersPayload> {
-    return this.#change(context, input, 'remove');
-  }
-
-  async #change({ principal, loaders }: RequestContext, input: SegmentMembersInput, how: 'add' | 'remove'): Promise<SegmentMembersPayload> {
+  async removeFromSegment(@Ctx() { principal, loaders }: RequestContext, @Arg('input', () => SegmentMembersInput) input: SegmentMembersInput): Promise<SegmentMembersPayload> {
     requireRole(principal, 'server', 'admin');
-    const { memberships, segmentById, changed } = this.#deps;
-    const { segmentId, customerIds } = parseMembersChange(bodyOf(input));
-    const segment = await loaders.get(segmentById).load(segmentId);
-    if (segment === null) throw noSegment();
-    if (segment.condition !== undefined) throw new Conflict('The members of this segment follow from its condition.', { details: { path: '/segmentId' } });
-    const ids = await memberships[how](principal.tenantId, segmentId, customerIds);
-    await changed(principal.tenantId, ids);
-    return { segment, changed: ids.length };
+    const { segmentId, entries } = parseMembersChange(bodyOf(input), this.#deps.clock.now());
+    const segment = listOf(await loaders.get(this.#deps.segmentById).load(segmentId));
+    const left = await this.#deps.lists.remove(principal.tenantId, segment, entries.map(it => it.customerId));
+    return { segment, changed: left.length };
   }
 
   async #page(
@@ -89,5 +87,3 @@ export class SegmentMembersResolver {
     return { edges: edges.flatMap(({ node: { customer: node }, cursor }) => (node === null ? [] : [{ node, cursor }])), pageInfo };
   }
 }
-
-const noSegment = (): NotFound => new NotFound('There is no such segment.', { details: { path: '/segment' } });

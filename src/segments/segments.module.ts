@@ -8,19 +8,24 @@ import type { OnlineRecordSource } from '../customers/online-records.js';
 import type { OnlineStore } from '../customers/online-store.js';
 import { features, parseFeature } from '../features/feature.schema.js';
 import { recount } from '../features/recount.postgres.js';
+import type { HttpRoutes } from '../graphql/http-route.js';
 import type { LoaderKey } from '../graphql/loader-scope.js';
 import type { Clock } from '../kernel/clock.js';
 import type { Json } from '../kernel/json.js';
 import { configTopic, customerTopic, type Bus, type Unsubscribe } from '../platform/bus.js';
+import { Repeated } from '../platform/repeated.js';
 import { definitionListLoader } from '../tenants/definition.loader.js';
 import type { ConfigurationChanged, Definitions } from '../tenants/definitions.js';
 import { behaviourCounts, kindsThatAsk } from './behaviour-counts.js';
 import { CompiledSegments } from './compiled-segments.js';
 import { CustomerSegmentsResolver } from './customer-segments.resolver.js';
+import { MemberLists } from './member-lists.js';
 import { PostgresMemberships } from './memberships.postgres.js';
 import { preview } from './preview.js';
 import { PostgresProjectionStore } from './projection.postgres.js';
 import { Projector } from './projector.js';
+import { SegmentChangesResolver } from './segment-changes.resolver.js';
+import { segmentMembersRoutes } from './segment-members.http.js';
 import { SegmentMembersResolver } from './segment-members.resolver.js';
 import { SegmentPreviewResolver } from './segment-preview.resolver.js';
 import { parseSegment, segments } from './segment.schema.js';
@@ -48,6 +53,7 @@ export interface Projection {
 }
 
 const sweepMs = 1000;
+const countsEveryMs = 10_000;
 
 /** Apart from the module: everything upstream that changes customers calls it. */
 export function projection(deps: ProjectionDeps): Projection {
@@ -143,6 +149,7 @@ class SegmentsInUse {
 
 export interface SegmentsDeps {
   readonly pool: Pool;
+  readonly bus: Bus;
   readonly clock: Clock;
   readonly definitions: Definitions;
   readonly blindsOf: BlindsOf;
@@ -150,11 +157,21 @@ export interface SegmentsDeps {
   readonly segmentById: LoaderKey<string, Segment | null>;
   readonly customerById: CustomerById;
   readonly recordById: OnlineRecordById;
+  readonly onFailure: (error: unknown) => void;
 }
 
-export function segmentsModule({ pool, clock, definitions, blindsOf, projection: { changed, source }, ...deps }: SegmentsDeps): { readonly resolvers: readonly object[] } {
+export interface SegmentsModule {
+  readonly resolvers: readonly object[];
+  readonly routes: readonly HttpRoutes[];
+  /** Resolves when nothing is under way. */
+  stop(): Promise<void>;
+}
+
+export function segmentsModule({ pool, bus, clock, definitions, blindsOf, projection: { changed, source }, onFailure, ...deps }: SegmentsDeps): SegmentsModule {
   const { segmentById, customerById, recordById } = deps;
   const memberships = new PostgresMemberships(pool, clock);
+  const lists = new MemberLists({ memberships, changed });
+  const upkeep = new Repeated(countsEveryMs, () => memberships.sumUpCounts(), onFailure);
   const scan = {
     customerIds: (...args: Parameters<PostgresMemberships['customerIds']>) => memberships.customerIds(...args),
     load: (...args: Parameters<OnlineRecordSource['load']>) => source.load(...args),
@@ -163,7 +180,8 @@ export function segmentsModule({ pool, clock, definitions, blindsOf, projection:
   };
   return {
     resolvers: [
-      new SegmentMembersResolver({ memberships, segmentById, customerById, changed }),
+      new SegmentMembersResolver({ memberships, lists, segmentById, customerById, clock }),
+      new SegmentChangesResolver({ bus, segmentById, clock }),
       new CustomerSegmentsResolver(recordById, segmentById),
       new SegmentPreviewResolver({
         preview: (tenantId, condition, around) => preview(scan, tenantId, condition, around),
@@ -173,5 +191,7 @@ export function segmentsModule({ pool, clock, definitions, blindsOf, projection:
         customerById,
       }),
     ],
+    routes: [segmentMembersRoutes({ lists, segmentById, clock })],
+    stop: () => upkeep.stop(),
   };
 }

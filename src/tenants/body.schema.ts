@@ -27,12 +27,13 @@ export const tooMuch = { tooMuch: true } as const;
 /**
  * @throws InvalidInput, or LimitExceeded where an issue is marked by `tooMuch`, with the JSON pointer of the first fault as `path`.
  * What was sent is never part of the message.
+ * @param at JSON pointer of the body within what the caller sent
  */
-export function parseBody<T>(schema: z.ZodType<T>, body: unknown): T {
+export function parseBody<T>(schema: z.ZodType<T>, body: unknown, at = ''): T {
   const result = schema.safeParse(body);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
-  const details = { path: pointer(issue?.path ?? []) };
+  const details = { path: at + pointer(issue?.path ?? []) };
   const message = issue === undefined || issue.code === 'unrecognized_keys' ? 'A field is not known here' : issue.message;
   const isLimit = issue?.code === 'custom' && issue.params?.['tooMuch'] === true;
   throw isLimit ? new LimitExceeded(message, { details }) : new InvalidInput(message, { details });

@@ -91,7 +91,7 @@ export class Shop {
     const events = eventsModule({ pool, clock, came: (tenantId, ids) => void changed(tenantId, ids) });
     const segmentDefinitions = segmentDefinitionsModule({ definitions });
     const members = segmentsModule({
-      pool, clock, definitions, blindsOf, projection: this.projection,
+      pool, bus: gatedBus, clock, definitions, blindsOf, projection: this.projection, onFailure,
       segmentById: segmentDefinitions.segmentById, customerById: customers.customerById, recordById: customers.recordById,
     });
     this.routes = events.routes;

@@ -13,8 +13,9 @@ beforeEach(async () => {
 });
 afterAll(() => shop.projection.stop());
 
-const change = (how: 'addToSegment' | 'removeFromSegment', segmentId: string, customerIds: readonly string[]): Promise<Reply> =>
-  shop.ask(tenant, `mutation($input: SegmentMembersInput!) { it: ${how}(input: $input) { changed segment { memberCount } } }`, { input: { segmentId, customerIds } });
+const inputs = { addToSegment: 'AddToSegmentInput', removeFromSegment: 'SegmentMembersInput' };
+const change = (how: 'addToSegment' | 'removeFromSegment', segmentId: string, customerIds: readonly string[], expiresAt?: string): Promise<Reply> =>
+  shop.ask(tenant, `mutation($input: ${inputs[how]}!) { it: ${how}(input: $input) { changed segment { memberCount } } }`, { input: { segmentId, customerIds, ...(expiresAt !== undefined && { expiresAt }) } });
 
 interface Page {
   readonly edges: readonly { readonly node: { readonly id: string } }[];
@@ -38,6 +39,7 @@ describe('a list that is kept by hand', () => {
     expect((await change('addToSegment', 'keen', ['c01'])).refusals).toEqual([['CONFLICT', '/segmentId']]);
     expect((await change('addToSegment', 'nosuch', ['c01'])).refusals).toEqual([['NOT_FOUND', '/segment']]);
     expect((await change('addToSegment', 'vip', Array.from({ length: 1001 }, (_, i) => `x${i}`))).refusals).toEqual([['LIMIT_EXCEEDED', '/customerIds']]);
+    expect((await change('addToSegment', 'vip', ['c01'], new Date(shop.clock.now()).toISOString())).refusals).toEqual([['INVALID_INPUT', '/expiresAt']]);
     expect((await change('addToSegment', 'vip', ['a\u0000'])).refusals).toEqual([['INVALID_INPUT', '/customerIds/0']]);
     const theirs = await shop.newTenant();
     expect((await shop.ask(theirs, 'mutation { addToSegment(input: { segmentId: "vip", customerIds: ["c01"] }) { changed } }')).refusals).toEqual([['NOT_FOUND', '/segment']]);
