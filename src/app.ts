@@ -20,7 +20,7 @@ import { systemClock } from './kernel/clock.js';
 import { uuidv7 } from './kernel/ids.js';
 import { learningModule } from './learning/learning.module.js';
 import { modelArtifacts, modelsModule } from './models/models.module.js';
-import { runtimeModule } from './models/runtime.module.js';
+import { runtimeModule, type RuntimeModule } from './models/runtime.module.js';
 import { outcomesModule } from './outcomes/outcomes.module.js';
 import type { Bus } from './platform/bus.js';
 import { MemoryBus } from './platform/bus.memory.js';
@@ -63,6 +63,15 @@ function carriers(redis: Stores['redis'], failed: Failed): { readonly bus: Bus; 
   return { bus: new RedisBus({ ...redis, processId, onFailure: failed('a message of the bus was lost') }), online: new RedisOnlineStore(redis.commands) };
 }
 
+/** Loads models where they change; what it returns loads those of a snapshot. */
+function keepWarm(decisions: DecisionsModule, runtime: RuntimeModule): (snapshot: Snapshot) => Promise<void> {
+  const warm = ({ tenantId, models }: Snapshot): Promise<void> => runtime.warm(tenantId, Array.from(models.values(), it => it.model));
+  decisions.snapshots.onChange((snapshot, change) => {
+    if (change?.subjects.some(({ kind }) => kind === 'model') !== false) void warm(snapshot);
+  });
+  return warm;
+}
+
 /** Puts the features together: one line for each. */
 export function createApp(config: Config, { pool, prisma, redis }: Stores, metrics: Metrics, logger: Logger): App {
   const clock = systemClock;
@@ -96,10 +105,7 @@ export function createApp(config: Config, { pool, prisma, redis }: Stores, metri
   const learning = learningModule({ pool, bus, logger, snapshots: decisions.snapshots });
   const outcomes = outcomesModule({ pool, decisions: decisions.log, metrics, onAccepted: tenantId => { learning.learner.wake(tenantId); } });
 
-  const warm = ({ tenantId, models: all }: Snapshot): Promise<void> => runtime.warm(tenantId, Array.from(all.values(), it => it.model));
-  decisions.snapshots.onChange((snapshot, change) => {
-    if (change?.subjects.some(({ kind }) => kind === 'model') !== false) void warm(snapshot);
-  });
+  const warm = keepWarm(decisions, runtime);
   learning.learner.start();
   return {
     resolvers: [
