@@ -15,6 +15,8 @@ export interface FeatureReading {
   readonly value: FeatureValue;
   /** Epoch milliseconds that the value was computed for. */
   readonly at: number;
+  /** Of the definition that gave the value; 1 where it is left out. */
+  readonly version?: number | undefined;
 }
 
 /** What a decision reads of a customer: one packed value under one key. */

@@ -84,14 +84,16 @@ export interface FeatureView {
   readonly status: FeatureStatus;
   /** Milliseconds since the time that the value was computed for; undefined without a reading. */
   readonly ageMs: number | undefined;
+  /** Of the definition that gave the value; without a reading, of the one in force. */
+  readonly version: number;
 }
 
 /** What a reader sees of a feature. A missing value stays missing unless the definition names a default. */
 export function viewFeature(definition: FeatureDefinition, reading: FeatureReading | undefined, now: number): FeatureView {
   if (reading !== undefined) {
     const ageMs = now - reading.at;
-    return { value: reading.value, status: ageMs > definition.ttlMs ? 'STALE' : 'FRESH', ageMs };
+    return { value: reading.value, status: ageMs > definition.ttlMs ? 'STALE' : 'FRESH', ageMs, version: reading.version ?? 1 };
   }
   const value = definition.defaultValue;
-  return { value, status: value === undefined ? 'MISSING' : 'DEFAULTED', ageMs: undefined };
+  return { value, status: value === undefined ? 'MISSING' : 'DEFAULTED', ageMs: undefined, version: 1 };
 }

@@ -1,20 +1,24 @@
 import type { Pool } from 'pg';
 import type { CustomersChanged } from '../customers/customer.js';
 import type { OnlineRecordById } from '../customers/customer.loader.js';
+import type { OnlineRecords } from '../customers/online-records.js';
 import type { Clock } from '../kernel/clock.js';
+import { configTopic, type Bus } from '../platform/bus.js';
 import { mostOfAKind } from '../tenants/definition-kind.js';
-import { definitionListLoader } from '../tenants/definition.loader.js';
-import type { Definitions } from '../tenants/definitions.js';
+import type { ConfigurationChanged, Definitions } from '../tenants/definitions.js';
 import { CustomerFeaturesResolver } from './customer-features.resolver.js';
-import type { FeatureCatalogue } from './feature-catalogue.js';
-import { features, parseFeature } from './feature.schema.js';
+import { parseFeature } from './feature.schema.js';
 import { PostgresFeatureValueStore } from './feature-values.postgres.js';
 import { FeatureValuesResolver } from './feature-values.resolver.js';
+import { FollowedCatalogue } from './followed-catalogue.js';
+import { OnlineFeatures } from './online-features.js';
 
 export interface FeaturesDeps {
   readonly pool: Pool;
+  readonly bus: Bus;
   readonly definitions: Definitions;
   readonly clock: Clock;
+  readonly records: Pick<OnlineRecords, 'read'>;
   readonly recordById: OnlineRecordById;
   readonly changed: CustomersChanged;
 }
@@ -23,18 +27,30 @@ export interface FeaturesModule {
   readonly resolvers: readonly object[];
 }
 
-export function featuresModule({ pool, definitions, clock, recordById, changed }: FeaturesDeps): FeaturesModule {
+/** Whoever asks for features alone waits this long for the store and the database behind it. */
+const patienceMs = 5000;
+
+export function featuresModule({ pool, bus, definitions, clock, records, recordById, changed }: FeaturesDeps): FeaturesModule {
   const store = new PostgresFeatureValueStore(pool);
-  const catalogue: FeatureCatalogue = {
-    async definitions(tenantId) {
+  const catalogue = new FollowedCatalogue({
+    async read(tenantId) {
       const all = await definitions.list(tenantId, 'feature', { first: mostOfAKind });
       return new Map(all.map(({ body }) => parseFeature(body)).map(it => [it.name, it]));
     },
-  };
+    follow: (tenantId, onChange) => bus.subscribe(configTopic(tenantId), event => {
+      const change = event.kind === 'message' ? (event.message as unknown as ConfigurationChanged) : undefined;
+      if (change?.subjects.every(({ kind }) => kind !== 'feature') !== true) onChange();
+    }),
+  });
+  const online = new OnlineFeatures({
+    read: async (tenantId, ids) => (await records.read(tenantId, ids, patienceMs)).map(it => it.record),
+    catalogue,
+    now: () => clock.now(),
+  });
   return {
     resolvers: [
       new FeatureValuesResolver({ store, catalogue, clock, changed }),
-      new CustomerFeaturesResolver(recordById, definitionListLoader(definitions, features), clock),
+      new CustomerFeaturesResolver({ online, recordById, catalogue, clock }),
     ],
   };
 }

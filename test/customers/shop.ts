@@ -39,10 +39,14 @@ class Failing {
     throw error;
   });
   storeFails = false;
+  reads = 0;
   busFails = false;
 
   readonly online = {
-    read: (...args: Parameters<MemoryOnlineStore['read']>) => this.store.read(...args),
+    read: (...args: Parameters<MemoryOnlineStore['read']>) => {
+      this.reads += 1;
+      return this.store.read(...args);
+    },
     write: async (...args: Parameters<MemoryOnlineStore['write']>) => {
       if (this.storeFails) throw new Error('The online store is away');
       await this.store.write(...args);
@@ -87,7 +91,7 @@ export class Shop {
     const { changed } = this.projection;
     const records = new OnlineRecords({ store: online, source: this.projection.source, onFailure, copies: 100 });
     const customers = customersModule({ pool, keys, clock, definitions, records, changed, onFailure });
-    const values = featuresModule({ pool, definitions, clock, recordById: customers.recordById, changed });
+    const values = featuresModule({ pool, bus, definitions, clock, records, recordById: customers.recordById, changed });
     const events = eventsModule({ pool, clock, came: (tenantId, ids) => void changed(tenantId, ids) });
     const segmentDefinitions = segmentDefinitionsModule({ definitions });
     const members = segmentsModule({

@@ -90,6 +90,42 @@ describe('setFeatures', () => {
 });
 
 describe('the features of a customer', () => {
+  it('are read by name, in the order asked for, with their version', async () => {
+    await shop.setFeatures(tenant, [of('score', 0.5)]);
+    const { data } = await shop.ask(tenant, '{ customer(id: "ada") { features(names: ["city", "score"]) { name value status version } } }');
+    expect(data.customer.features).toEqual([{ name: 'city', value: null, status: 'MISSING', version: 1 }, { name: 'score', value: 0.5, status: 'FRESH', version: 1 }]);
+    const { refusals } = await shop.ask(tenant, '{ customer(id: "ada") { features(names: ["score", "constructor"]) { name } } }');
+    expect(refusals).toEqual([['INVALID_INPUT', '/names/1']]);
+  });
+
+  it('are read of many customers at once, strangers among them, in one round trip', async () => {
+    await shop.setFeatures(tenant, [of('score', 0.5), of('score', 0.7, undefined, 'bob')]);
+    shop.parts.reads = 0;
+    const { data } = await shop.ask(tenant, '{ onlineFeatures(customerIds: ["bob", "zoe", "ada"], names: ["score", "age"]) { customerId known features { name value status ageMs } } }');
+    expect(data.onlineFeatures).toEqual([
+      { customerId: 'bob', known: true, features: [{ name: 'score', value: 0.7, status: 'FRESH', ageMs: 0 }, { name: 'age', value: 7, status: 'DEFAULTED', ageMs: null }] },
+      { customerId: 'zoe', known: false, features: [{ name: 'score', value: null, status: 'MISSING', ageMs: null }, { name: 'age', value: 7, status: 'DEFAULTED', ageMs: null }] },
+      { customerId: 'ada', known: true, features: [{ name: 'score', value: 0.5, status: 'FRESH', ageMs: 0 }, { name: 'age', value: 7, status: 'DEFAULTED', ageMs: null }] },
+    ]);
+    expect(shop.parts.reads).toBe(1);
+  });
+
+  it('are for servers and admins, in bounds', async () => {
+    const ask = 'query($ids: [ID!]!, $names: [ID!]) { onlineFeatures(customerIds: $ids, names: $names) { customerId } }';
+    const many = Array.from({ length: 1001 }, (_, i) => `c${i}`);
+    expect((await shop.ask(tenant, ask, { ids: ['ada'] }, 'browser')).refusals).toEqual([['FORBIDDEN', undefined]]);
+    expect((await shop.ask(tenant, ask, { ids: many })).refusals).toEqual([['LIMIT_EXCEEDED', '/customerIds']]);
+    expect((await shop.ask(tenant, ask, { ids: ['ada'], names: many })).refusals).toEqual([['LIMIT_EXCEEDED', '/names']]);
+    expect((await shop.ask(tenant, ask, { ids: ['ada'], names: ['nosuch'] })).refusals).toEqual([['INVALID_INPUT', '/names/0']]);
+  });
+
+  it('follow a definition that changes', async () => {
+    const read = async (): Promise<unknown> => (await shop.ask(tenant, '{ onlineFeatures(customerIds: ["ada"], names: ["age"]) { features { value } } }')).data.onlineFeatures[0].features[0].value;
+    expect(await read()).toBe(7);
+    await shop.define(tenant, { features: [number('age', { defaultValue: 8 })] });
+    expect(await read()).toBe(8);
+  });
+
   it('have a status and an age; what is missing says so', async () => {
     await shop.setFeatures(tenant, [of('score', 0.5), of('tags', ['red', 'blue'])]);
     shop.clock.advance(3_600_001);
