@@ -1,5 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import { answered, inTransaction } from '../platform/postgres.js';
+import { keepChanges, type ChangeToKeep } from './history/history.postgres.js';
 import type { FeatureValueStore, FeatureWrite } from './feature-values.js';
 
 const lockSql = 'SELECT attune_lock_customers($1, $2, $3) AS id';
@@ -7,8 +8,8 @@ const changeSql = 'SELECT attune_change_customers($1, $2, $3, $4)';
 
 /** Values come as one text, a line each: JSON holds no line break. Of several for one name the last in order of time and value is taken. */
 const given = `
-  SELECT DISTINCT ON (customer_id, name) customer_id, name, value::jsonb AS value, at
-  FROM unnest($2::text[], $3::text[], string_to_array($4, E'\\n'), $5::timestamptz[]) AS it(customer_id, name, value, at)
+  SELECT DISTINCT ON (customer_id, name) customer_id, name, value::jsonb AS value, at, version, keep
+  FROM unnest($2::text[], $3::text[], string_to_array($4, E'\\n'), $5::timestamptz[], $6::int[], $7::int[]) AS it(customer_id, name, value, at, version, keep)
   ORDER BY customer_id, name, at DESC, value::jsonb DESC`;
 
 /** The customers are held, so what is there cannot change between the look at it and the write. */
@@ -18,14 +19,13 @@ const writeSql = `
     FROM given g LEFT JOIN customer_features f ON f.tenant_id = $1 AND f.customer_id = g.customer_id AND f.name = g.name
     WHERE f.at IS NULL OR (f.at, f.value) < (g.at, g.value)
   ), written AS (
-    INSERT INTO customer_features (tenant_id, customer_id, name, value, at)
-    SELECT $1, customer_id, name, value, GREATEST(at, was_at) FROM changed
-    ON CONFLICT (tenant_id, customer_id, name) DO UPDATE SET value = excluded.value, at = excluded.at
+    INSERT INTO customer_features (tenant_id, customer_id, name, value, at, version)
+    SELECT $1, customer_id, name, value, GREATEST(at, was_at), version FROM changed
+    ON CONFLICT (tenant_id, customer_id, name) DO UPDATE SET value = excluded.value, at = excluded.at, version = excluded.version
   )
-  SELECT customer_id AS "customerId", name, differs FROM changed`;
-interface Changed {
-  readonly customerId: string;
-  readonly name: string;
+  SELECT customer_id AS "customerId", name, value, (extract(epoch FROM GREATEST(at, was_at)) * 1000)::float8 AS at, version, keep AS limit, differs FROM changed`;
+
+interface Changed extends ChangeToKeep {
   /** False where only the time is another one. */
   readonly differs: boolean;
 }
@@ -41,17 +41,20 @@ export class PostgresFeatureValueStore implements FeatureValueStore {
     return answered(inTransaction(this.#pool, async client => {
       const { rows: made } = await client.query<{ id: string }>(lockSql, [tenantId, values.map(it => it.customerId), new Date(now)]);
       const { rows: changed } = await client.query<Changed>(writeSql, [tenantId, ...columnsOf(values)]);
+      await keepChanges(client, tenantId, changed.filter(it => it.differs), now);
       const ids = await announceLater(client, tenantId, changed, now);
       return [...new Set([...made.map(it => it.id), ...ids])];
     }));
   }
 }
 
-const columnsOf = (values: readonly FeatureWrite[]): readonly [string[], string[], string, Date[]] => [
+const columnsOf = (values: readonly FeatureWrite[]): readonly [string[], string[], string, Date[], number[], number[]] => [
   values.map(it => it.customerId),
   values.map(it => it.name),
   values.map(it => JSON.stringify(it.value)).join('\n'),
   values.map(it => new Date(it.at)),
+  values.map(it => it.version),
+  values.map(it => it.historyLimit),
 ];
 
 async function announceLater(client: PoolClient, tenantId: string, changed: readonly Changed[], now: number): Promise<readonly string[]> {

@@ -6,6 +6,10 @@ export interface FeatureWrite {
   readonly value: FeatureValue;
   /** Epoch milliseconds that the value was computed for. */
   readonly at: number;
+  /** Of the definition. */
+  readonly version: number;
+  /** How many changes of the value are kept. */
+  readonly historyLimit: number;
 }
 
 export interface FeatureValueStore {

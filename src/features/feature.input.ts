@@ -1,4 +1,4 @@
-import { Field, Float, InputType } from 'type-graphql';
+import { Field, Float, InputType, Int } from 'type-graphql';
 import { ConditionInput } from '../conditions/condition.input.js';
 import { valueTypeEnum } from '../customers/attribute.type.js';
 import type { ValueType } from '../customers/online-record.js';
@@ -28,6 +28,24 @@ export class AggregateInput extends EventFilterInput {
 
   @Field(() => Float, { description: 'In whole milliseconds, from an hour to 90 days.' })
   windowMs!: number;
+}
+
+@InputType('FeatureLimitsInput')
+export class FeatureLimitsInput {
+  @Field(() => Float, { nullable: true, description: 'Share of customers without a value, 0 to 1.' })
+  nullRate?: number | null;
+
+  @Field(() => Float, { nullable: true, description: 'Population stability index against the baseline, at least 0.01; 0.25 is commonly called a large shift.' })
+  drift?: number | null;
+
+  @Field(() => String, { nullable: true, description: 'Name of a saved baseline; without it, the values of the version before.' })
+  baseline?: string | null;
+
+  @Field(() => Float, { nullable: true, description: 'Share of the values that are older than the time to live, 0 to 1.' })
+  staleRate?: number | null;
+
+  @Field(() => Float, { nullable: true, description: 'Of computed features: share of what should have given a value and could not, 0 to 1.' })
+  errorRate?: number | null;
 }
 
 @InputType('FeatureDefinitionInput')
@@ -61,4 +79,13 @@ export class FeatureDefinitionInput {
 
   @Field(() => String, { nullable: true, description: 'Of a derived feature: min(1, purchases_30d / 10). At most 1000 characters.' })
   expression?: string | null;
+
+  @Field(() => String, { nullable: true, description: 'Names the way in which values that are set from outside are computed; another one makes the next version.' })
+  revision?: string | null;
+
+  @Field(() => Int, { nullable: true, description: "How many changes of each customer's value are kept: 0 to 1,000, 10 by default." })
+  historyLimit?: number | null;
+
+  @Field(() => FeatureLimitsInput, { nullable: true, description: 'Values that pass one of these are rolled back to the version before.' })
+  limits?: FeatureLimitsInput | null;
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { conditionSchema } from '../conditions/condition.schema.js';
 import { isOfType, valueTypes } from '../customers/online-record.js';
 import { InvalidInput } from '../kernel/errors.js';
-import { featureValue, id, name, parseBody, prose, purposes } from '../tenants/body.schema.js';
+import { featureValue, id, name, parseBody, prose, purposes, share } from '../tenants/body.schema.js';
 import type { Kind } from '../tenants/definition-kind.js';
 import { mostExpressionText } from './expression.js';
 import { aggregateFunctions, featureKinds, kindOf, propertyUse, type Aggregate, type FeatureDefinition } from './feature.js';
@@ -27,6 +27,16 @@ const aggregateSchema = z
   })
   .refine(({ function: it, per }) => (it === 'ratio') === (per !== undefined), { path: ['per'], message: 'What it is a share of is named for a ratio, and for no other' });
 
+const mostHistory = 1000;
+
+const limitsSchema = z.strictObject({
+  nullRate: share.optional(),
+  drift: z.number().min(0.01).max(100).optional(),
+  baseline: id.optional(),
+  staleRate: share.optional(),
+  errorRate: share.optional(),
+});
+
 export const featureSchema: z.ZodType<FeatureDefinition> = z
   .strictObject({
     name: id,
@@ -39,6 +49,10 @@ export const featureSchema: z.ZodType<FeatureDefinition> = z
     purposes: purposes.default([]),
     aggregate: aggregateSchema.optional(),
     expression: prose.min(1).max(mostExpressionText).optional(),
+    revision: id.optional(),
+    version: z.int().min(1).optional(),
+    historyLimit: z.int().min(0).max(mostHistory).optional(),
+    limits: limitsSchema.optional(),
   })
   .refine(({ valueType, defaultValue }) => defaultValue === undefined || isOfType(defaultValue, valueType), {
     path: ['defaultValue'],
@@ -46,6 +60,11 @@ export const featureSchema: z.ZodType<FeatureDefinition> = z
   })
   .refine(it => (kindOf(it) === 'behavioral') === (it.aggregate !== undefined), { path: ['aggregate'], message: 'A behavioral feature has an aggregate, and no other has one' })
   .refine(it => (kindOf(it) === 'derived') === (it.expression !== undefined), { path: ['expression'], message: 'A derived feature has an expression, and no other has one' })
+  .refine(it => it.revision === undefined || kindOf(it) === 'customer', { path: ['revision'], message: 'A revision is named for features that are set from outside' })
+  .refine(it => it.limits?.errorRate === undefined || it.aggregate !== undefined || it.expression !== undefined, {
+    path: ['limits', 'errorRate'],
+    message: 'Errors are known of features that are computed here',
+  })
   .refine(({ valueType, aggregate }) => aggregate === undefined || aggregate.function === 'last' || aggregate.function === 'first' || valueType === 'number', {
     path: ['valueType'],
     message: 'All aggregates but last and first are numbers',

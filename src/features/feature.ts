@@ -27,7 +27,34 @@ export interface FeatureDefinition {
   readonly aggregate?: Aggregate | undefined;
   /** Of derived features, and of these only: see expression.ts. */
   readonly expression?: string | undefined;
+  /** Names the way in which values that are set from outside are computed; of these features only. */
+  readonly revision?: string | undefined;
+  /** Which way of computing the values this is; 1 where it is left out. */
+  readonly version?: number | undefined;
+  /** How many changes of each customer's value are kept. */
+  readonly historyLimit?: number | undefined;
+  /** What may not be passed by its values. */
+  readonly limits?: FeatureLimits | undefined;
 }
+
+/** Shares are of 0 to 1. */
+export interface FeatureLimits {
+  /** Share of customers without a value. */
+  readonly nullRate?: number | undefined;
+  /** Population stability index against `baseline`. */
+  readonly drift?: number | undefined;
+  /** Name of a saved baseline; without it, the values of the version before. */
+  readonly baseline?: string | undefined;
+  /** Share of the values that are older than the time to live. */
+  readonly staleRate?: number | undefined;
+  /** Share of what should have given a value and could not. */
+  readonly errorRate?: number | undefined;
+}
+
+export const defaultHistoryLimit = 10;
+
+export const versionOf = ({ version = 1 }: Pick<FeatureDefinition, 'version'>): number => version;
+export const historyLimitOf = ({ historyLimit = defaultHistoryLimit }: Pick<FeatureDefinition, 'historyLimit'>): number => historyLimit;
 
 export const aggregateFunctions = [
   'count', 'sum', 'mean', 'min', 'max', 'last', 'first', 'distinct', 'ratio', 'recencyDays', 'sessionDuration',

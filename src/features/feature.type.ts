@@ -1,4 +1,4 @@
-import { Field, Float, ObjectType, registerEnumType } from 'type-graphql';
+import { Field, Float, Int, ObjectType, registerEnumType } from 'type-graphql';
 import type { Condition } from '../conditions/condition.js';
 import { ConditionScalar } from '../conditions/condition.type.js';
 import { valueTypeEnum } from '../customers/attribute.type.js';
@@ -6,7 +6,7 @@ import type { ValueType } from '../customers/online-record.js';
 import { JsonScalar } from '../graphql/scalars.js';
 import { ChangePayload } from '../tenants/change-payload.type.js';
 import {
-  aggregateFunctions, featureKinds, type Aggregate, type AggregateFunction, type EventFilter, type FeatureDefinition, type FeatureKind,
+  aggregateFunctions, featureKinds, type Aggregate, type AggregateFunction, type EventFilter, type FeatureDefinition, type FeatureKind, type FeatureLimits,
 } from './feature.js';
 
 export const featureKindEnum = Object.fromEntries(featureKinds.map(it => [it, it])) as { readonly [K in FeatureKind]: K };
@@ -62,6 +62,24 @@ export class AggregateType extends EventFilterType implements Aggregate {
   windowMs!: number;
 }
 
+@ObjectType('FeatureLimits', { simpleResolvers: true, description: 'Shares are of 0 to 1.' })
+export class FeatureLimitsType implements FeatureLimits {
+  @Field(() => Float, { nullable: true, description: 'Share of customers without a value.' })
+  nullRate?: number | undefined;
+
+  @Field(() => Float, { nullable: true, description: 'Population stability index.' })
+  drift?: number | undefined;
+
+  @Field(() => String, { nullable: true, description: 'Null: the values of the version before.' })
+  baseline?: string | undefined;
+
+  @Field(() => Float, { nullable: true, description: 'Share of the values that are older than the time to live.' })
+  staleRate?: number | undefined;
+
+  @Field(() => Float, { nullable: true, description: 'Share of what should have given a value and could not.' })
+  errorRate?: number | undefined;
+}
+
 @ObjectType('FeatureDefinition', {
   simpleResolvers: true,
   description: 'A typed value of a customer that decisions, segments, rules and models read by its name.',
@@ -96,6 +114,18 @@ export class FeatureDefinitionType implements FeatureDefinition {
 
   @Field(() => String, { nullable: true, description: 'Of a derived feature.' })
   expression?: string | undefined;
+
+  @Field(() => String, { nullable: true, description: 'Names the way in which values that are set from outside are computed.' })
+  revision?: string | undefined;
+
+  @Field(() => Int, { nullable: true, description: 'Which way of computing the values this is; null: the first.' })
+  version?: number | undefined;
+
+  @Field(() => Int, { nullable: true, description: "How many changes of each customer's value are kept; null: 10." })
+  historyLimit?: number | undefined;
+
+  @Field(() => FeatureLimitsType, { nullable: true })
+  limits?: FeatureLimits | undefined;
 }
 
 @ObjectType({ simpleResolvers: true })

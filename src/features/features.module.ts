@@ -10,6 +10,8 @@ import { CustomerFeaturesResolver } from './customer-features.resolver.js';
 import { parseFeature } from './feature.schema.js';
 import { PostgresFeatureValueStore } from './feature-values.postgres.js';
 import { FeatureValuesResolver } from './feature-values.resolver.js';
+import { FeatureHistoryResolver } from './history/feature-history.resolver.js';
+import { PostgresFeatureHistory } from './history/history.postgres.js';
 import { FollowedCatalogue } from './followed-catalogue.js';
 import { OnlineFeatures } from './online-features.js';
 
@@ -50,6 +52,7 @@ export function featuresModule({ pool, bus, definitions, clock, records, recordB
   return {
     resolvers: [
       new FeatureValuesResolver({ store, catalogue, clock, changed }),
+      new FeatureHistoryResolver(new PostgresFeatureHistory(pool), catalogue),
       new CustomerFeaturesResolver({ online, recordById, catalogue, clock }),
     ],
   };

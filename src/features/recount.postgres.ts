@@ -5,8 +5,9 @@ import { fnv1a32 } from '../kernel/hash.js';
 import { aggregateSql, mostAtOnce, type AggregateSql, type Counted, type Partials } from './aggregate-sql.js';
 import { aggregateValue, nextRecencyMs, numberOf, type AggregateRow } from './aggregate-values.js';
 import { derive, derivedInOrder, type DerivedFeature } from './derived.js';
+import { keepChanges } from './history/history.postgres.js';
 import { parseExpression } from './expression.schema.js';
-import { kindOf, type FeatureDefinition } from './feature.js';
+import { historyLimitOf, kindOf, versionOf, type FeatureDefinition } from './feature.js';
 
 export interface Recount {
   /** Those that are live, hidden ones included; those that are set from outside are read by the derived ones. The same list is planned once. */
@@ -83,9 +84,9 @@ const storedSql = `
   FROM customer_features WHERE tenant_id = $1 AND customer_id = ANY($2) GROUP BY customer_id`;
 
 const writeSql = `
-  INSERT INTO customer_features (tenant_id, customer_id, name, value, at)
-  SELECT $1, customer_id, name, value::jsonb, $5 FROM unnest($2::text[], $3::text[], string_to_array($4, E'\\n')) AS it(customer_id, name, value)
-  ON CONFLICT (tenant_id, customer_id, name) DO UPDATE SET value = excluded.value, at = GREATEST(customer_features.at, excluded.at)`;
+  INSERT INTO customer_features (tenant_id, customer_id, name, value, at, version)
+  SELECT $1, customer_id, name, value::jsonb, $5, version FROM unnest($2::text[], $3::text[], string_to_array($4, E'\\n'), $6::int[]) AS it(customer_id, name, value, version)
+  ON CONFLICT (tenant_id, customer_id, name) DO UPDATE SET value = excluded.value, at = GREATEST(customer_features.at, excluded.at), version = excluded.version`;
 
 const removeSql = `
   DELETE FROM customer_features f USING unnest($2::text[], $3::text[]) AS it(customer_id, name)
@@ -173,6 +174,9 @@ interface Difference {
   readonly value: FeatureValue | undefined;
   /** False where only the time is another one. */
   readonly differs: boolean;
+  readonly version: number;
+  /** How many changes of the value are kept. */
+  readonly limit: number;
 }
 
 /** Writes what differs from what is stored. Returns the customers of whom something does. */
@@ -183,8 +187,13 @@ export async function keep(client: PoolClient, tenantId: string, { plan, stored,
   const kept = differences.filter(it => it.value !== undefined);
   const gone = differences.filter(it => it.value === undefined);
   const at = new Date(now);
-  if (kept.length > 0) await client.query(writeSql, [tenantId, kept.map(it => it.customerId), kept.map(it => it.name), kept.map(it => JSON.stringify(it.value)).join('\n'), at]);
+  if (kept.length > 0) {
+    await client.query(writeSql, [
+      tenantId, kept.map(it => it.customerId), kept.map(it => it.name), kept.map(it => JSON.stringify(it.value)).join('\n'), at, kept.map(it => it.version),
+    ]);
+  }
   if (gone.length > 0) await client.query(removeSql, [tenantId, gone.map(it => it.customerId), gone.map(it => it.name)]);
+  await keepChanges(client, tenantId, differences.filter(it => it.differs).map(it => ({ ...it, at: now })), now);
   const names = differences.map(({ name, differs }) => (differs ? `FEATURE ${name}` : null));
   await client.query(changeSql, [tenantId, differences.map(it => it.customerId), names, at]);
   return [...new Set(differences.map(it => it.customerId))];
@@ -195,15 +204,17 @@ const confirmedPerTtl = 4;
 
 function differencesOf({ computed, byName }: Plan, stored: Stored, values: Computed, now: number): readonly Difference[] {
   const differences: Difference[] = [];
-  for (const { name, ttlMs } of computed) {
+  for (const definition of computed) {
+    const { name, ttlMs } = definition;
     const held = Object.hasOwn(stored, name) ? stored[name] : undefined;
     const value = values.get(name);
     if (value === undefined && held === undefined) continue;
     const differs = value === undefined || held === undefined || !isSame(held.value, value);
-    if (differs || held.at + ttlMs / confirmedPerTtl < now) differences.push({ name, value, differs });
+    if (differs || held.at + ttlMs / confirmedPerTtl < now) differences.push({ name, value, differs, ...keepingOf(definition) });
   }
   for (const name in stored) {
-    if (isLeftOver(name, byName.get(name))) differences.push({ name, value: undefined, differs: true });
+    const definition = byName.get(name);
+    if (isLeftOver(name, definition)) differences.push({ name, value: undefined, differs: true, ...(definition === undefined ? unkept : keepingOf(definition)) });
   }
   return differences;
 }
@@ -211,6 +222,13 @@ function differencesOf({ computed, byName }: Plan, stored: Stored, values: Compu
 /** Counts that nobody asks for any more, and values of what has become contextual. */
 function isLeftOver(name: string, definition: FeatureDefinition | undefined): boolean {
   return definition === undefined ? name.startsWith(behaviourPrefix) : kindOf(definition) === 'contextual';
+}
+
+/** What is counted for conditions has no history: conditions ask about now. */
+const unkept = { version: 1, limit: 0 } as const;
+
+function keepingOf(definition: FeatureDefinition): Pick<Difference, 'version' | 'limit'> {
+  return definition.name.startsWith(behaviourPrefix) ? unkept : { version: versionOf(definition), limit: historyLimitOf(definition) };
 }
 
 function isSame(a: FeatureValue, b: FeatureValue): boolean {

@@ -3,7 +3,7 @@ import { InvalidInput, LimitExceeded } from '../kernel/errors.js';
 import { isoTimeMs } from '../kernel/iso-time.js';
 import { featureValue, id, instant, parseBody } from '../tenants/body.schema.js';
 import { isOfType } from '../customers/online-record.js';
-import { kindOf, type FeatureDefinition } from './feature.js';
+import { historyLimitOf, kindOf, versionOf, type FeatureDefinition } from './feature.js';
 import type { FeatureWrite } from './feature-values.js';
 
 const mostCustomers = 1000;
@@ -41,7 +41,7 @@ export function parseSetFeatures(input: unknown, definitions: ReadonlyMap<string
       if (!isOfType(value, definition.valueType)) throw refusal(`The value has to be of the type ${definition.valueType}`, `${path}/value`);
       const time = at === null || at === undefined ? now : (isoTimeMs(at) ?? Number.NaN);
       if (time > now + aheadMs) throw refusal('The time lies in the future', `${path}/at`);
-      return { customerId, name, value, at: Math.min(time, now) };
+      return { customerId, name, value, at: Math.min(time, now), version: versionOf(definition), historyLimit: historyLimitOf(definition) };
     }),
   );
 }
