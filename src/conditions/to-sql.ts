@@ -4,8 +4,8 @@ import { leafOf, type Behaviour, type Comparison, type Condition, type Leaf, typ
 import { blinded, inTheClear, type Blind } from './evaluate.js';
 import { timeSql } from './time-sql.js';
 
-/** Gives a value its place among the parameters of the statement: `$7`. */
-export type Bind = (value: unknown) => string;
+/** Gives a value its place among the parameters of the statement, with its type in PostgreSQL: `$7::text`. */
+export type Bind = (value: unknown, type: 'text' | 'jsonb' | 'numeric' | 'float8' | 'int' | 'timestamptz' | 'text[]' | 'numeric[]') => string;
 
 /** Where a condition's values stand in a statement. What is absent is missing, and not known. */
 export interface SqlSources {
@@ -34,13 +34,18 @@ export function toSql(condition: Condition, sources: SqlSources, bind: Bind): st
   return readings[operator]({ value, now: sources.now, bind }, wanted);
 }
 
+/** The same of a `where`, which no time changes: over the properties of an event in a column of jsonb. */
+export function whereSql(where: Condition, column: string, bind: Bind): string {
+  return toSql(where, { values: { property: name => `(${column} -> ${bind(name, 'text')})` }, now: Number.NaN }, bind);
+}
+
 const unknown = 'NULL::boolean';
 
 function oftenSql(behaviour: Behaviour, { count }: SqlSources, bind: Bind): string {
   if (count === undefined) return unknown;
   const { atLeast, atMost } = behaviour;
   const times = count(behaviour);
-  return `(${times} >= ${bind(atLeast)}::int${atMost === undefined ? '' : ` AND ${times} <= ${bind(atMost)}::int`})`;
+  return `(${times} >= ${bind(atLeast, 'int')}${atMost === undefined ? '' : ` AND ${times} <= ${bind(atMost, 'int')}`})`;
 }
 
 interface Compared {
@@ -52,9 +57,9 @@ interface Compared {
 
 type Reading = (compared: Compared, wanted: Comparison['value']) => string;
 
-const json = ({ bind }: Compared, wanted: Comparison['value']): string => `${bind(JSON.stringify(wanted))}::jsonb`;
-const text = ({ bind }: Compared, wanted: Comparison['value']): string => `${bind(wanted)}::text`;
-const number = ({ bind }: Compared, wanted: unknown): string => `${bind(wanted)}::numeric`;
+const json = ({ bind }: Compared, wanted: Comparison['value']): string => bind(JSON.stringify(wanted), 'jsonb');
+const text = ({ bind }: Compared, wanted: Comparison['value']): string => bind(wanted, 'text');
+const number = ({ bind }: Compared, wanted: unknown): string => bind(wanted, 'numeric');
 
 const readings: Readonly<Record<Operator, Reading>> = {
   equals: (it, wanted) => byType(it.value, { [typeof wanted]: `${it.value} = ${json(it, wanted)}` }),
@@ -83,8 +88,8 @@ function byType(value: string, sqlOf: Readonly<Record<string, string>>): string 
 
 /** A list of texts is in where one of its texts is. */
 function memberSql(options: readonly unknown[], value: string, bind: Bind): string {
-  if (typeof options[0] === 'number') return byType(value, { number: `${value}::numeric = ANY(${bind(options)}::numeric[])` });
-  const texts = `${bind(options)}::text[]`;
+  if (typeof options[0] === 'number') return byType(value, { number: `${value}::numeric = ANY(${bind(options, 'numeric[]')})` });
+  const texts = bind(options, 'text[]');
   return byType(value, { string: `(${value} #>> '{}') = ANY(${texts})`, array: `${value} ?| ${texts}` });
 }
 

@@ -1,4 +1,4 @@
-import { anyNames, attributeNames, checkCondition, featureNames } from '../conditions/check.js';
+import { anyEvents, anyNames, attributeNames, checkCondition, featureNames } from '../conditions/check.js';
 import type { Placement } from '../content/placement.js';
 import type { AttributeDefinition } from '../customers/attribute.js';
 import type { FeatureDefinition } from '../features/feature.js';
@@ -18,7 +18,7 @@ export interface ExperimentSurroundings {
 export function checkExperiment({ arms, targeting }: Experiment, { placement, attributes, features, segmentIds, modelIds }: ExperimentSurroundings): void {
   if (placement === undefined) throw misfit('There is no such placement', '/placementId');
   if (targeting !== undefined) {
-    const vocabulary = { attribute: attributeNames(attributes), feature: featureNames(features), context: anyNames, inSegment: segmentIds };
+    const vocabulary = { attribute: attributeNames(attributes), feature: featureNames(features), context: anyNames, did: anyEvents, inSegment: segmentIds };
     checkCondition(targeting, vocabulary, '/targeting');
   }
   arms.forEach(({ scorer }, i) => {

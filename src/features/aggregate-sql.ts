@@ -1,7 +1,7 @@
-import { InvariantViolation } from '../kernel/errors.js';
+import { whereSql, type Bind } from '../conditions/to-sql.js';
 import type { ValueType } from '../customers/online-record.js';
+import { InvariantViolation } from '../kernel/errors.js';
 import { defaultSessionProperty, type Aggregate, type EventFilter } from './feature.js';
-import { whereSql, type Bind } from './where-sql.js';
 
 /** One value to be counted, under the name that it is kept by. */
 export interface Counted {

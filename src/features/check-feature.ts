@@ -1,5 +1,6 @@
+import { behaviourPrefix } from '../conditions/behaviour.js';
 import { anyNames, checkCondition } from '../conditions/check.js';
-import { readsOf, type Condition } from '../conditions/condition.js';
+import type { Condition } from '../conditions/condition.js';
 import { Conflict, InvalidInput } from '../kernel/errors.js';
 import { checkDerived, restsOn, type ParseExpression } from './derived.js';
 import { checkSameType, kindOf, type FeatureDefinition } from './feature.js';
@@ -10,6 +11,7 @@ import { checkSameType, kindOf, type FeatureDefinition } from './feature.js';
  * @throws InvalidInput with the path of the fault, LimitExceeded
  */
 export function checkFeature(feature: FeatureDefinition, all: readonly FeatureDefinition[], parse: ParseExpression): void {
+  if (feature.name.startsWith(behaviourPrefix)) throw new InvalidInput(`Names that start with ${behaviourPrefix} are those of counted behaviours`, { details: { path: '/name' } });
   checkSameType(all.find(it => it.name === feature.name), feature);
   const { aggregate } = feature;
   checkWhere(aggregate?.where, '/aggregate/where');
@@ -19,11 +21,8 @@ export function checkFeature(feature: FeatureDefinition, all: readonly FeatureDe
   checkPurposes(feature, all, parse);
 }
 
-/** Whether an event counts may change with its age alone. */
 function checkWhere(where: Condition | undefined, path: string): void {
-  if (where === undefined) return;
-  checkCondition(where, { property: anyNames }, path);
-  if (readsOf(where).time) throw new InvalidInput('What holds for an event holds for good: withinLast may not be used here', { details: { path } });
+  if (where !== undefined) checkCondition(where, { property: anyNames }, path);
 }
 
 function checkUnused(name: string, all: readonly FeatureDefinition[], parse: ParseExpression): void {

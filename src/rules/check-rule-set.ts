@@ -1,4 +1,4 @@
-import { anyNames, attributeNames, checkCondition, featureNames } from '../conditions/check.js';
+import { anyEvents, anyNames, attributeNames, checkCondition, featureNames } from '../conditions/check.js';
 import { itemNames } from '../content/item.js';
 import type { AttributeDefinition } from '../customers/attribute.js';
 import type { FeatureDefinition } from '../features/feature.js';
@@ -14,7 +14,7 @@ export interface RuleSetSurroundings {
 
 /** @throws InvalidInput with the `path` of the first name or value that does not fit what there is */
 export function checkRuleSet({ rules }: RuleSet, { features, attributes, segmentIds, placementIds }: RuleSetSurroundings): void {
-  const everything = { attribute: attributeNames(attributes), feature: featureNames(features), context: anyNames, item: itemNames, inSegment: segmentIds };
+  const everything = { attribute: attributeNames(attributes), feature: featureNames(features), context: anyNames, item: itemNames, did: anyEvents, inSegment: segmentIds };
   rules.forEach((rule, i) => {
     if (rule.items !== undefined) checkCondition(rule.items, { item: itemNames }, `/rules/${i}/items`);
     checkCondition(rule.when, everything, `/rules/${i}/when`);

@@ -8,8 +8,8 @@ import { isStopped } from './check-segment.js';
 /** Kinds of definitions whose conditions may ask for behaviour, once they are live. */
 export const kindsThatAsk: ReadonlySet<DefinitionKind> = new Set(['segment', 'ruleSet', 'experiment']);
 
-/** Longer than events are taken and kept: for a count that has no window. */
-const everMs = 4 * 366 * 86_400_000;
+/** A count is what it is until it is counted anew: it does not grow stale. */
+const ttlMs = 10 * 366 * 86_400_000;
 
 /**
  * The counts that these definitions ask for, each as a feature that nobody has defined: it is counted, kept and sent to readers like the others,
@@ -24,8 +24,8 @@ export function behaviourCounts(definitions: readonly Definition[]): readonly Fe
       found.set(counted.key, counted);
     }
   }
-  return [...found.values()].map(({ key, event, where, windowMs = everMs, since }) => ({
-    name: key, description: '', kind: 'behavioral', valueType: 'number', ttlMs: everMs, aggregate: { function: 'count', event, where, windowMs, since },
+  return [...found.values()].map(({ key, event, where, windowMs = Infinity, since }) => ({
+    name: key, description: '', kind: 'behavioral', valueType: 'number', ttlMs, aggregate: { function: 'count', event, where, windowMs, since },
   }));
 }
 

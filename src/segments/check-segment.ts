@@ -1,4 +1,4 @@
-import { attributeNames, checkCondition, featureNames } from '../conditions/check.js';
+import { anyEvents, attributeNames, checkCondition, featureNames } from '../conditions/check.js';
 import { readsOf } from '../conditions/condition.js';
 import type { AttributeDefinition } from '../customers/attribute.js';
 import type { FeatureDefinition } from '../features/feature.js';
@@ -20,7 +20,7 @@ export function checkSegment(segment: Segment, segments: readonly Segment[], { f
   if (segment.condition === undefined) return;
   const byId = new Map(segments.map(it => [it.id, it]));
   byId.set(segment.id, segment);
-  checkCondition(segment.condition, { attribute: attributeNames(attributes), feature: featureNames(features), inSegment: new Set(byId.keys()) }, '/condition');
+  checkCondition(segment.condition, { attribute: attributeNames(attributes), feature: featureNames(features), did: anyEvents, inSegment: new Set(byId.keys()) }, '/condition');
   const cycle = cycleThrough(segment.id, byId);
   if (cycle !== undefined) {
     throw new InvalidInput('A segment cannot rest on itself', { details: { path: '/condition', cycle: cycle.join(' > ') } });
