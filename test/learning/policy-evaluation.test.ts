@@ -108,7 +108,7 @@ describeWithSharedData('evaluatePolicy on the Open Bandit Dataset', 'data/open-b
     expect(decisions).toBe(10_000);
     expect(Math.abs((replay?.matched ?? 0) - 10_000 / 34)).toBeLessThan(4 * Math.sqrt((10_000 * 33) / 34 ** 2));
     expect(await evaluate(tenant, { log: 'bts-men', policy: 'linucb' })).toMatchObject({ supported: false, reason: 'NOT_UNIFORM' });
-  });
+  }, 120_000);
 });
 
 async function bring(to: Pool, tenantId: string, log: LogFiles): Promise<void> {
