@@ -85,7 +85,7 @@ function trainOn(trials: readonly Trial[], { items }: Snapshot): LogisticWeights
   const rows = new Float32Array(trials.length * width);
   trials.forEach(({ record, facts }, i) => {
     const item = items.get(record.answer.selectedItemId ?? '');
-    if (item !== undefined) encode(facts, [factsOfItem(item)], rows, i * width);
+    if (item !== undefined) encode(facts, { items: [factsOfItem(item)], chosen: [0] }, rows, i * width);
   });
   return trainLogistic(rows, Uint8Array.from(trials, ({ clicked }) => Number(clicked)), ridge);
 }

@@ -18,7 +18,12 @@ export type Allocation = { readonly kind: 'holdout' } | { readonly kind: 'exclud
 
 /** Deterministic: the same unit is in the same arm, everywhere and always, until the shares change. */
 export function assign({ unitId, seed, coverage, weights, holdout, holdoutSeed }: AllocationInput): Allocation {
-  if (holdout > 0 && hash(`holdout:${holdoutSeed}`, unitId, 2) < holdout) return { kind: 'holdout' };
+  if (isHeldOut(unitId, holdout, holdoutSeed)) return { kind: 'holdout' };
   const index = chooseVariation(hash(seed, unitId, 2), bucketRanges(weights.length, coverage, weights));
   return index === -1 ? { kind: 'excluded' } : { kind: 'arm', index };
+}
+
+/** @param holdout share of units, [0, 1) */
+export function isHeldOut(unitId: string, holdout: number, seed: string): boolean {
+  return holdout > 0 && hash(`holdout:${seed}`, unitId, 2) < holdout;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { FeatureValue } from '../../src/customers/online-record.js';
-import { compileEncoder, type Encoder } from '../../src/models/encode.js';
+import { compileEncoder, type Encoder, type Rows } from '../../src/models/encode.js';
 import { columnsOf, widthOf, type InputContract, type ModelInput } from '../../src/models/input-contract.js';
 
 const now = Date.parse('2026-03-01T12:00:00Z');
@@ -16,9 +16,9 @@ const item = { category: 'shoes', tags: ['new', 'sale'], publishedAt: '2026-02-2
 const input = (source: ModelInput['source'], name: string, transform: ModelInput['transform'], missing = -1): ModelInput => ({ source, name, transform, missing });
 const number = { kind: 'number', scale: 1, offset: 0 } as const;
 
-function encoded(contract: InputContract, of: Parameters<Encoder>[0] = facts, candidate: Parameters<Encoder>[1][number] = item): readonly number[] {
+function encoded(contract: InputContract, of: Parameters<Encoder>[0] = facts, candidate: Rows['items'][number] = item): readonly number[] {
   const out = new Float32Array(widthOf(contract));
-  compileEncoder(contract)(of, [candidate], out, 0);
+  compileEncoder(contract)(of, { items: [candidate], chosen: [0] }, out, 0);
   return [...out];
 }
 
@@ -49,7 +49,7 @@ describe('compileEncoder', () => {
     ['an hour that is a text', input('attribute', 'plan', { kind: 'cyclic', period: 24 })],
     ['a time that is none', input('attribute', 'plan', { kind: 'ageDays', scale: 1 })],
     ['a feature of the category of an item without one', input('feature', 'affinity_{category}', number), { tags: [] }],
-  ])('fills all columns of %s that is missing with the stand-in', (_what, of, candidate: Parameters<Encoder>[1][number] = item) => {
+  ])('fills all columns of %s that is missing with the stand-in', (_what, of, candidate: Rows['items'][number] = item) => {
     expect(encoded([of], facts, candidate)).toEqual(new Array(columnsOf(of.transform)).fill(-1));
   });
 
@@ -76,14 +76,19 @@ describe('compileEncoder', () => {
   );
 
   it('writes each input into its own columns, each candidate into its own row, and nothing outside of the rows', () => {
-    const candidates = fc.array(values, { maxLength: 4 });
+    const candidates = fc.array(fc.tuple(values, fc.boolean()), { maxLength: 4 });
     fc.assert(
-      fc.property(fc.array(inputs, { minLength: 1, maxLength: 6 }), values, candidates, fc.nat(5), (contract, of, items, offset) => {
-        const all = { attributes: of, features: of, context: of, now };
-        const end = offset + items.length * widthOf(contract);
+      fc.property(fc.array(inputs, { minLength: 1, maxLength: 6 }), fc.array(values, { minLength: 1, maxLength: 2 }), candidates, fc.nat(5), (contract, customers, shown, offset) => {
+        const encode = compileEncoder(contract);
+        const items = shown.map(([it]) => it);
+        const chosen = shown.flatMap(([, isChosen], i) => (isChosen ? [i] : []));
+        const end = offset + chosen.length * widthOf(contract);
         const out = new Float32Array(end + 3).fill(77);
-        compileEncoder(contract)(all, items, out, offset);
-        expect([...out.subarray(offset, end)]).toEqual(items.flatMap(it => contract.flatMap(one => encoded([one], all, it))));
+        for (const of of customers) {
+          const all = { attributes: of, features: of, context: of, now };
+          encode(all, { items, chosen }, out, offset);
+          expect([...out.subarray(offset, end)]).toEqual(chosen.flatMap(i => contract.flatMap(one => encoded([one], all, items[i]))));
+        }
         expect([...out.subarray(0, offset), ...out.subarray(end)]).toEqual(new Array(offset + 3).fill(77));
         expect(out.every(Number.isFinite)).toBe(true);
       }),

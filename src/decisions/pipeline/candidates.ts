@@ -3,9 +3,10 @@ import type { DecisionRequest, Drop } from '../decision.js';
 import type { CompiledItem, CompiledPlacement } from '../snapshot/snapshot.js';
 import type { MovingFacts } from './facts.js';
 
-/** Candidates on their way through the pipeline; index by index the same in all three. */
+/** Candidates on their way through the pipeline; index by index the same in all four. */
 export interface Candidates {
   readonly items: readonly CompiledItem[];
+  readonly facts: CompiledPlacement['facts'];
   /** Null while it survives. */
   readonly drops: (Drop | null)[];
   readonly boosts: number[];
@@ -22,6 +23,7 @@ export function findCandidates(request: DecisionRequest, placement: CompiledPlac
   const items = request.items?.map(compileItem) ?? placement.candidates;
   return {
     items,
+    facts: request.items === undefined ? placement.facts : items.map(it => it.facts),
     drops: items.map(item => whyNot(item, placement, facts)),
     boosts: items.map(() => 1),
   };

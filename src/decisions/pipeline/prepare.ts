@@ -1,5 +1,5 @@
 import type { BanditSpec, PolicySpec, ScorerRef } from '../../content/placement.js';
-import { assign } from '../../experiments/allocation.js';
+import { assign, isHeldOut } from '../../experiments/allocation.js';
 import { contextVector } from '../../models/bandit/context-vector.js';
 import type { PlacementPosteriors } from '../../models/posteriors.js';
 import type { Assignment, CustomerState, DecisionRequest, Scores } from '../decision.js';
@@ -50,7 +50,7 @@ function assignArms(
     policy = arm?.policy ?? policy;
     assignments.push({ experimentId: experiment.id, armId: arm?.id ?? null, holdout: result.kind === 'holdout' });
   }
-  const heldOut = assign({ unitId, seed: '', coverage: 0, weights: [1], holdout: placement.holdout, holdoutSeed: placement.id }).kind === 'holdout';
+  const heldOut = isHeldOut(unitId, placement.holdout, placement.id);
   return heldOut ? { assignments, scorer: { kind: 'priority' }, policy: { kind: 'greedy' } } : { assignments, scorer, policy };
 }
 
@@ -63,7 +63,7 @@ export function modelFor({ scorer, survivors, state }: Prepared, { models }: Sna
 
 /** Writes a row for each survivor into `rows`, row-major [.., width], from row `first` on. */
 export function encodeRows({ read, candidates, survivors }: Prepared, { encode, width }: CompiledModel, rows: Float32Array, first: number): void {
-  encode(read.facts, survivors.map(candidate => candidates.items[candidate]?.facts ?? {}), rows, first * width);
+  encode(read.facts, { items: candidates.facts, chosen: survivors }, rows, first * width);
 }
 
 /** Scores that need no I/O: the bandit's, or none but the editors' order. */

@@ -41,6 +41,7 @@ export function compilePlacement(placement: Placement, configuration: TenantConf
     placement,
     accepts,
     candidates,
+    facts: candidates.map(it => it.facts),
     rules,
     experiments: experiments.map(it => compileExperiment(it, blind)),
     reads,

@@ -86,6 +86,8 @@ export interface CompiledPlacement {
   readonly accepts: CompiledCondition | undefined;
   /** In the editors' order: priority falling, then id. */
   readonly candidates: readonly CompiledItem[];
+  /** Of the candidates, in their order. */
+  readonly facts: readonly CompiledItem['facts'][];
   readonly rules: readonly CompiledRule[];
   readonly experiments: readonly CompiledExperiment[];
   readonly reads: PlacementReads;
