@@ -29,7 +29,7 @@ export function compileCondition(condition: Condition, blind: Blind = inTheClear
   if ('did' in condition) return often(condition.did);
   const [leaf, given] = leafOf(condition);
   const comparison = leaf === 'attribute' ? blinded(given, blind) : given;
-  const read = compileRead(leaf, comparison.name);
+  const read = valueIn(leaf, comparison.name);
   if (comparison.operator === 'exists') {
     const wanted = comparison.value !== false;
     return facts => (read(facts) !== undefined) === wanted;
@@ -43,8 +43,8 @@ export function compileCondition(condition: Condition, blind: Blind = inTheClear
 
 const sources = { attribute: 'attributes', feature: 'features', context: 'context', item: 'item' } as const;
 
-/** Names that every object inherits, such as `constructor`, need a look at what the facts hold themselves; the others are read directly. */
-function compileRead(leaf: Leaf, name: string): (facts: Facts) => FeatureValue | undefined {
+/** Reads a named value. Names that every object inherits, such as `constructor`, need a look at what the facts hold themselves. */
+export function valueIn(leaf: Leaf, name: string): (facts: Facts) => FeatureValue | undefined {
   if (leaf === 'property') return ({ properties }) => propertyOf(properties, name);
   const values = sources[leaf];
   if (name in {}) return facts => (Object.hasOwn(facts[values], name) ? facts[values][name] : undefined);
@@ -153,7 +153,7 @@ const negated = (truth: Truth): Truth => (truth === undefined ? undefined : !tru
 
 /** Reads a value as a time, in epoch milliseconds; undefined where it is missing, or is none. */
 export function timeIn(leaf: Leaf, name: string): (facts: Facts) => number | undefined {
-  const read = compileRead(leaf, name);
+  const read = valueIn(leaf, name);
   return facts => {
     const value = read(facts);
     return value === undefined ? undefined : timeOf(value);

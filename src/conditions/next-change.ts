@@ -1,5 +1,5 @@
 import { durationMs } from '../kernel/duration.js';
-import { leafOf, type Comparison, type Condition, type Facts } from './condition.js';
+import { leafOf, type Comparison, type Condition, type Facts, type Truth } from './condition.js';
 import { compileCondition, timeIn } from './evaluate.js';
 
 /** Epoch milliseconds after `facts.now`; undefined where time alone changes nothing. */
@@ -23,16 +23,21 @@ export function compileNextChange(condition: Condition): CompiledNextChange {
   return comparison.operator === 'withinLast' ? ofWindow(leaf, comparison) : never;
 }
 
-/** A part with the deciding truth, false for `and`, holds the whole while it lasts: nothing changes before the last of these has. */
+/**
+ * When a whole of several parts may next change, by when they may. A part with the deciding truth, false for `and`, true for `or`, holds the whole
+ * while it lasts: nothing changes before the last of these has.
+ */
+export function changeOfWhole(parts: readonly { readonly truth: Truth; readonly changesAt: number | undefined }[], deciding: boolean): number | undefined {
+  const decided = parts.filter(it => it.truth === deciding);
+  const times = (decided.length > 0 ? decided : parts).map(it => it.changesAt ?? Infinity);
+  const time = decided.length > 0 ? Math.max(...times) : Math.min(...times);
+  return time === Infinity ? undefined : time;
+}
+
 function ofParts(parts: readonly Condition[], deciding: boolean): CompiledNextChange {
   const compiled = parts.map(it => ({ truth: compileCondition(it), next: compileNextChange(it) }));
   if (compiled.every(it => it.next === never)) return never;
-  return facts => {
-    const decided = compiled.filter(it => it.truth(facts) === deciding);
-    const times = (decided.length > 0 ? decided : compiled).map(it => it.next(facts) ?? Infinity);
-    const time = decided.length > 0 ? Math.max(...times) : Math.min(...times);
-    return time === Infinity ? undefined : time;
-  };
+  return facts => changeOfWhole(compiled.map(({ truth, next }) => ({ truth: truth(facts), changesAt: next(facts) })), deciding);
 }
 
 function ofWindow(leaf: ReturnType<typeof leafOf>[0], { name, value }: Comparison): CompiledNextChange {
