@@ -12,6 +12,8 @@ import { PostgresFeatureValueStore } from './feature-values.postgres.js';
 import { FeatureValuesResolver } from './feature-values.resolver.js';
 import { FeatureHistoryResolver } from './history/feature-history.resolver.js';
 import { PostgresFeatureHistory } from './history/history.postgres.js';
+import type { PointInTime } from './history/point-in-time.js';
+import { PostgresPointInTime } from './history/point-in-time.postgres.js';
 import { FollowedCatalogue } from './followed-catalogue.js';
 import { OnlineFeatures } from './online-features.js';
 
@@ -27,6 +29,7 @@ export interface FeaturesDeps {
 
 export interface FeaturesModule {
   readonly resolvers: readonly object[];
+  readonly pointInTime: PointInTime;
 }
 
 /** Whoever asks for features alone waits this long for the store and the database behind it. */
@@ -49,10 +52,12 @@ export function featuresModule({ pool, bus, definitions, clock, records, recordB
     catalogue,
     now: () => clock.now(),
   });
+  const pointInTime = new PostgresPointInTime(pool, definitions);
   return {
+    pointInTime,
     resolvers: [
       new FeatureValuesResolver({ store, catalogue, clock, changed }),
-      new FeatureHistoryResolver(new PostgresFeatureHistory(pool), catalogue),
+      new FeatureHistoryResolver({ history: new PostgresFeatureHistory(pool), pointInTime, catalogue, clock }),
       new CustomerFeaturesResolver({ online, recordById, catalogue, clock }),
     ],
   };

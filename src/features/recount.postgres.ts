@@ -49,27 +49,34 @@ export interface Plan {
   readonly byName: ReadonlyMap<string, FeatureDefinition>;
 }
 
-const plans = new WeakMap<readonly FeatureDefinition[], Plan>();
+type Plans = WeakMap<readonly FeatureDefinition[], Plan>;
+const plans: Plans = new WeakMap();
+const pastPlans: Plans = new WeakMap();
 
-export function planOf(definitions: readonly FeatureDefinition[]): Plan {
-  const known = plans.get(definitions);
+/** As `planOf`, of what was known at the time: events that were received after `now` do not count. */
+export const pastPlanOf = (definitions: readonly FeatureDefinition[]): Plan => planned(definitions, pastPlans, '\n      AND e.received_at <= to_timestamp($3::float8 / 1000)');
+
+export const planOf = (definitions: readonly FeatureDefinition[]): Plan => planned(definitions, plans, '');
+
+function planned(definitions: readonly FeatureDefinition[], into: Plans, alsoSql: string): Plan {
+  const known = into.get(definitions);
   if (known !== undefined) return known;
   const counted = definitions.flatMap(({ name, valueType, aggregate }) => (aggregate === undefined ? [] : [{ name, valueType, aggregate }]));
   const statements: Statement[] = [];
-  for (let from = 0; from < counted.length; from += mostAtOnce) statements.push(statementOf(counted.slice(from, from + mostAtOnce)));
+  for (let from = 0; from < counted.length; from += mostAtOnce) statements.push(statementOf(counted.slice(from, from + mostAtOnce), alsoSql));
   const plan: Plan = {
     statements,
     derived: derivedInOrder(definitions, parseExpression),
     computed: definitions.filter(it => it.aggregate !== undefined || it.expression !== undefined),
     byName: new Map(definitions.map(it => [it.name, it])),
   };
-  plans.set(definitions, plan);
+  into.set(definitions, plan);
   return plan;
 }
 
-function statementOf(counted: readonly Counted[]): Statement {
+function statementOf(counted: readonly Counted[], alsoSql: string): Statement {
   const sql = aggregateSql(counted);
-  const text = `WITH source AS (${sql.source}\n  ), ${sql.body}`;
+  const text = `WITH source AS (${sql.source}${alsoSql}\n  ), ${sql.body}`;
   return { ...sql, counted, text, name: `aggregates-${fnv1a32(text).toString(36)}${fnv1a32(`+${text}`).toString(36)}` };
 }
 

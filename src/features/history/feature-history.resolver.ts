@@ -2,32 +2,50 @@ import { Args, Ctx, Query, Resolver } from 'type-graphql';
 import { connectionOf, pageRequest, type Connection } from '../../graphql/pagination.js';
 import { requireRole } from '../../graphql/principal.js';
 import type { RequestContext } from '../../graphql/request-context.js';
+import type { Clock } from '../../kernel/clock.js';
 import { InvalidInput, NotFound } from '../../kernel/errors.js';
 import type { FeatureCatalogue } from '../feature-catalogue.js';
 import { historyLimitOf } from '../feature.js';
 import type { FeatureChange, FeatureHistory } from './feature-change.js';
 import { FeatureChangeConnectionType } from './feature-change.type.js';
 import { FeatureHistoryArgs } from './feature-history.args.js';
+import { FeaturesAtArgs } from './features-at.args.js';
+import { parseFeaturesAt } from './features-at.schema.js';
+import { PastFeatureType } from './past-value.type.js';
+import type { PastValue, PointInTime } from './point-in-time.js';
+
+export interface FeatureHistoryDeps {
+  readonly history: FeatureHistory;
+  readonly pointInTime: PointInTime;
+  readonly catalogue: FeatureCatalogue;
+  readonly clock: Clock;
+}
 
 @Resolver()
 export class FeatureHistoryResolver {
-  readonly #history: FeatureHistory;
-  readonly #catalogue: FeatureCatalogue;
+  readonly #deps: FeatureHistoryDeps;
 
-  constructor(history: FeatureHistory, catalogue: FeatureCatalogue) {
-    this.#history = history;
-    this.#catalogue = catalogue;
+  constructor(deps: FeatureHistoryDeps) {
+    this.#deps = deps;
   }
 
   @Query(() => FeatureChangeConnectionType, { description: "The changes of a customer's value that are kept, newest first." })
-  async featureHistory(@Ctx() { principal: { tenantId, ...principal } }: RequestContext, @Args(() => FeatureHistoryArgs) { customerId, name, ...args }: FeatureHistoryArgs): Promise<Connection<FeatureChange>> {
-    requireRole({ tenantId, ...principal }, 'server', 'admin');
-    const definition = (await this.#catalogue.definitions(tenantId)).get(name);
+  async featureHistory(@Ctx() { principal }: RequestContext, @Args(() => FeatureHistoryArgs) { customerId, name, ...args }: FeatureHistoryArgs): Promise<Connection<FeatureChange>> {
+    requireRole(principal, 'server', 'admin');
+    const definition = (await this.#deps.catalogue.definitions(principal.tenantId)).get(name);
     if (definition === undefined) throw new NotFound('There is no such feature', { details: { path: '/name' } });
     const page = pageRequest(args);
     const before = seqOf(page.after);
-    const rows = await this.#history.page(tenantId, { customerId, name, limit: historyLimitOf(definition), before, first: page.first + 1 });
+    const rows = await this.#deps.history.page(principal.tenantId, { customerId, name, limit: historyLimitOf(definition), before, first: page.first + 1 });
     return connectionOf(rows, page, it => [it.seq]);
+  }
+
+  @Query(() => [PastFeatureType], { description: "A customer's features as they could be read at an earlier time, in the order of the names asked for." })
+  async featuresAt(@Ctx() { principal }: RequestContext, @Args(() => FeaturesAtArgs) args: FeaturesAtArgs): Promise<readonly PastValue[]> {
+    requireRole(principal, 'server', 'admin');
+    const { customerId, names, at } = parseFeaturesAt(args, this.#deps.clock.now());
+    const [values] = await this.#deps.pointInTime.read(principal.tenantId, [{ customerId, at }], names);
+    return names.flatMap(name => values?.get(name) ?? []);
   }
 }
 
