@@ -10,6 +10,9 @@ import type { OnlineStore } from './customers/online-store.js';
 import { decisionsModule, type DecisionsModule } from './decisions/decisions.module.js';
 import type { Snapshot } from './decisions/snapshot/snapshot.js';
 import { importModule } from './decisions/import/import.module.js';
+import { MemoryEventStream } from './events/event-stream.memory.js';
+import { RedisEventStream } from './events/event-stream.redis.js';
+import type { EventStream } from './events/event-stream.js';
 import { eventsModule } from './events/events.module.js';
 import { experimentsModule } from './experiments/experiments.module.js';
 import { featureDefinitionsModule } from './features/feature-definitions.module.js';
@@ -27,6 +30,7 @@ import { MemoryBus } from './platform/bus.memory.js';
 import { RedisBus } from './platform/bus.redis.js';
 import type { Config } from './platform/config.js';
 import type { Metrics } from './platform/metrics.js';
+import { databaseName } from './platform/postgres.js';
 import type { RedisConnections } from './platform/redis.js';
 import { rulesModule } from './rules/rules.module.js';
 import { segmentDefinitionsModule } from './segments/segment-definitions.module.js';
@@ -56,11 +60,33 @@ const copiesKept = 20_000;
 
 type Failed = (what: string) => (error: unknown) => void;
 
+interface Carriers {
+  readonly bus: Bus;
+  readonly online: OnlineStore;
+  readonly stream: EventStream;
+}
+
 /** What is in Redis where there is one, and in this process otherwise. */
-function carriers(redis: Stores['redis'], failed: Failed): { readonly bus: Bus; readonly online: OnlineStore } {
-  if (redis === undefined) return { bus: new MemoryBus(failed('a subscriber of the bus failed')), online: new MemoryOnlineStore() };
+function carriers(stores: Stores, metrics: Metrics, failed: Failed): Carriers {
+  const made = carriersOf(stores, failed);
+  const { stream } = made;
+  metrics.watch('attune_event_stream_waiting', 'Words of new events that nobody has finished with', () => stream.lag.waiting);
+  metrics.watch('attune_event_stream_age_ms', 'Milliseconds that the events last handled had waited', () => stream.lag.ageMs);
+  metrics.watch('attune_event_stream_dropped', 'Customers whose events were left to the sweep since the start', () => stream.lag.dropped);
+  return made;
+}
+
+function carriersOf({ redis, pool }: Stores, failed: Failed): Carriers {
+  const notStreamed = failed('what follows from events is late; it is tried again');
+  if (redis === undefined) {
+    return { bus: new MemoryBus(failed('a subscriber of the bus failed')), online: new MemoryOnlineStore(), stream: new MemoryEventStream({ onFailure: notStreamed }) };
+  }
   const processId = uuidv7(systemClock.now());
-  return { bus: new RedisBus({ ...redis, processId, onFailure: failed('a message of the bus was lost') }), online: new RedisOnlineStore(redis.commands) };
+  return {
+    bus: new RedisBus({ ...redis, processId, onFailure: failed('a message of the bus was lost') }),
+    online: new RedisOnlineStore(redis.commands),
+    stream: new RedisEventStream({ ...redis, processId, nameOf: () => databaseName(pool), onFailure: notStreamed }),
+  };
 }
 
 /** Loads models where they change; what it returns loads those of a snapshot. */
@@ -73,10 +99,11 @@ function keepWarm(decisions: DecisionsModule, runtime: RuntimeModule): (snapshot
 }
 
 /** Puts the features together: one line for each. */
-export function createApp(config: Config, { pool, prisma, redis }: Stores, metrics: Metrics, logger: Logger): App {
+export function createApp(config: Config, stores: Stores, metrics: Metrics, logger: Logger): App {
   const clock = systemClock;
   const failed: Failed = what => error => { logger.warn({ err: error }, what); };
-  const { bus, online } = carriers(redis, failed);
+  const { pool, prisma, redis } = stores;
+  const { bus, online, stream } = carriers(stores, metrics, failed);
 
   const tenants = tenantsModule({ pool, prisma, bus, onUnannounced: failed('a change of the configuration could not be announced') });
   const { definitions } = tenants;
@@ -88,7 +115,7 @@ export function createApp(config: Config, { pool, prisma, redis }: Stores, metri
   const customers = customersModule({ pool, keys, clock, definitions, records, changed, onFailure: failed('keys could not be wrapped anew; ask again') });
   const featureDefinitions = featureDefinitionsModule({ definitions });
   const features = featuresModule({ pool, bus, definitions, clock, records, recordById: customers.recordById, changed });
-  const events = eventsModule({ pool, clock, came: (tenantId, ids) => void changed(tenantId, ids) });
+  const events = eventsModule({ pool, clock, stream });
   const segmentDefinitions = segmentDefinitionsModule({ definitions });
   const segments = segmentsModule({ pool, bus, clock, definitions, blindsOf, projection: projected, segmentById: segmentDefinitions.segmentById, customerById: customers.customerById, recordById: customers.recordById, onFailure: failed('segments could not be kept in order; it is tried again') });
   const content = contentModule({ definitions });
@@ -107,6 +134,7 @@ export function createApp(config: Config, { pool, prisma, redis }: Stores, metri
 
   const warm = keepWarm(decisions, runtime);
   learning.learner.start();
+  stream.start(projected.refresh);
   return {
     resolvers: [
       tenants, customers, featureDefinitions, features, events, segmentDefinitions, segments, content, rules, experiments, models, decisions, imports, outcomes, learning,
@@ -123,12 +151,17 @@ export function createApp(config: Config, { pool, prisma, redis }: Stores, metri
       decisions.feed.close();
       decisions.snapshots.close();
       await segments.stop();
+      await stream.close();
       await projected.stop();
       await learning.learner.stop();
-      const lost = await decisions.log.close(config.stopGraceMs);
-      if (lost > 0) logger.error({ decisions: lost }, 'decisions that were answered could not be written before the end');
+      await writeDecisions(decisions, config, logger);
       await runtime.close();
       await bus.close();
     },
   };
+}
+
+async function writeDecisions({ log }: DecisionsModule, { stopGraceMs }: Config, logger: Logger): Promise<void> {
+  const lost = await log.close(stopGraceMs);
+  if (lost > 0) logger.error({ decisions: lost }, 'decisions that were answered could not be written before the end');
 }

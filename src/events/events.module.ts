@@ -2,6 +2,7 @@ import type { Pool } from 'pg';
 import type { HttpRoutes } from '../graphql/http-route.js';
 import type { Clock } from '../kernel/clock.js';
 import { parseEvents } from './event.schema.js';
+import type { EventStream } from './event-stream.js';
 import { eventRoutes } from './events.http.js';
 import { PostgresEventLog } from './events.postgres.js';
 import { EventsResolver } from './events.resolver.js';
@@ -10,11 +11,11 @@ import { ingest, type Ingest, type IngestDeps } from './ingest.js';
 export interface EventsDeps {
   readonly pool: Pool;
   readonly clock: Clock;
-  readonly came: IngestDeps['came'];
+  readonly stream: Pick<EventStream, 'publish'>;
 }
 
-export function eventsModule({ pool, clock, came }: EventsDeps): { readonly resolvers: readonly object[]; readonly routes: readonly HttpRoutes[] } {
-  const deps: IngestDeps = { log: new PostgresEventLog(pool), came, parse: parseEvents, now: () => clock.now() };
+export function eventsModule({ pool, clock, stream }: EventsDeps): { readonly resolvers: readonly object[]; readonly routes: readonly HttpRoutes[] } {
+  const deps: IngestDeps = { log: new PostgresEventLog(pool), came: (tenantId, ids) => void stream.publish(tenantId, ids), parse: parseEvents, now: () => clock.now() };
   const run: Ingest = (tenantId, inputs) => ingest(deps, tenantId, inputs);
   return { resolvers: [new EventsResolver(run)], routes: [eventRoutes(run)] };
 }

@@ -93,3 +93,12 @@ export async function answered<T>(asked: Promise<T>): Promise<T> {
     throw databaseFailure(error) ?? error;
   }
 }
+
+/** One name for all who use the same database, whatever they call it, and no other. */
+export async function databaseName(pool: Pool): Promise<string> {
+  const { rows: [row] } = await pool.query<{ name: string }>(
+    `SELECT (SELECT system_identifier FROM pg_control_system()) || '-' || oid AS name FROM pg_database WHERE datname = current_database()`,
+  );
+  if (row === undefined) throw new DependencyUnavailable('The database does not know itself');
+  return row.name;
+}

@@ -7,11 +7,15 @@ const atOnce = { maxRetriesPerRequest: 0, enableOfflineQueue: false, lazyConnect
 const requestOptions = { ...atOnce, commandTimeout: 100, connectTimeout: 1000 } as const;
 /** Who listens notices a lost connection only by probes of the operating system. The bus subscribes anew itself. */
 const subscriberOptions = { ...atOnce, commandTimeout: 2000, connectTimeout: 1000, keepAlive: 10_000, autoResubscribe: false } as const;
+/** Who waits for what comes may wait longer than for an answer; `keepAlive` finds a lost connection. */
+const readerOptions = { ...atOnce, commandTimeout: 5000, connectTimeout: 1000, keepAlive: 10_000 } as const;
 const clusterOptions = { enableOfflineQueue: false, lazyConnect: true, maxRedirections: 2, retryDelayOnFailover: 50, retryDelayOnClusterDown: 50, } as const;
 const retryMs = (attempt: number): number => Math.min(1000, 50 * attempt);
 
 export interface RedisConnections {
   readonly commands: Redis | Cluster;
+  /** For commands that wait in the server. */
+  readonly reader: Redis | Cluster;
   /** For subscriptions alone; in a cluster to any of its nodes, which pass on each other's messages. */
   readonly subscriber: Redis;
   /** Whether the server answers now. */
@@ -25,15 +29,18 @@ export interface RedisConnections {
  */
 export async function connectRedis(url: string, onFailure: (error: unknown) => void): Promise<RedisConnections> {
   const urls = url.split(',').map(it => it.trim());
-  const commands = urls.length === 1 ? new Redis(url, { ...requestOptions, retryStrategy: retryMs }) : clusterOf(urls);
+  const connectionWith = (options: typeof requestOptions | typeof readerOptions): Redis | Cluster =>
+    urls.length === 1 ? new Redis(url, { ...options, retryStrategy: retryMs }) : clusterOf(urls, options);
+  const [commands, reader] = [connectionWith(requestOptions), connectionWith(readerOptions)];
   const subscriber = subscriberOf(urls);
-  for (const client of [commands, subscriber]) client.on('error', onFailure);
+  for (const client of [commands, reader, subscriber]) client.on('error', onFailure);
   const disconnect = (): void => {
     commands.disconnect();
+    reader.disconnect();
     subscriber.disconnect();
   };
   try {
-    await Promise.all([commands.connect(), subscriber.connect()]);
+    await Promise.all([commands.connect(), reader.connect(), subscriber.connect()]);
     await commands.ping();
   } catch (cause) {
     disconnect();
@@ -41,20 +48,21 @@ export async function connectRedis(url: string, onFailure: (error: unknown) => v
   }
   return {
     commands,
+    reader,
     subscriber,
     probe: () => commands.ping().then(() => true, () => false),
     close: async () => { disconnect(); },
   };
 }
 
-function clusterOf(urls: readonly string[]): Cluster {
+function clusterOf(urls: readonly string[], options: typeof requestOptions | typeof readerOptions): Cluster {
   const { username, password, protocol } = new URL(urls[0] ?? '');
   const access = {
     ...(username !== '' && { username: decodeURIComponent(username) }),
     ...(password !== '' && { password: decodeURIComponent(password) }),
     ...(protocol === 'rediss:' && { tls: {} }),
   };
-  return new Cluster([...urls], { ...clusterOptions, clusterRetryStrategy: retryMs, redisOptions: { ...requestOptions, ...access } });
+  return new Cluster([...urls], { ...clusterOptions, clusterRetryStrategy: retryMs, redisOptions: { ...options, ...access } });
 }
 
 /** After each failure it tries the next node. */

@@ -31,7 +31,8 @@ export interface ProjectedBy {
 export interface ProjectionStore {
   /**
    * Counts what is counted from the log, works out the dynamic memberships of these customers, keeps both, and when time alone may next change
-   * either, as one step that no other change of the same customers cuts in two. A customer who changes gets the next version. Unknown ids are left out.
+   * either, as one step that no other change of the same customers cuts in two. A customer who changes gets the next version. Unknown ids
+   * are left out, and so is who is settled and not due.
    * @returns undefined, having done nothing, where the tenant's segments or features have changed after `segments` was compiled
    */
   project(tenantId: string, customerIds: readonly string[], by: ProjectedBy): Promise<readonly Projected[] | undefined>;

@@ -32,12 +32,13 @@ interface TruthRow {
 interface HeldRow {
   readonly id: string;
   readonly due_at: Date | null;
-  /** Whether nothing but time can have changed the customer. */
+  /** Whether nobody but time can have changed the customer, and whether time has. */
   readonly is_idle: boolean;
+  readonly is_due: boolean;
 }
 
 const lockSql = `
-  SELECT id, due_at, projected_version >= version AND due_at <= $3 AND rules_version >= (SELECT attune_rules_version($1)) AS is_idle
+  SELECT id, due_at, projected_version >= version AND rules_version >= (SELECT attune_rules_version($1)) AS is_idle, due_at IS NOT NULL AND due_at <= $3 AS is_due
   FROM customers WHERE tenant_id = $1 AND id = ANY($2) ORDER BY id FOR UPDATE`;
 const dueSql = 'UPDATE customers c SET due_at = it.due_at FROM unnest($2::text[], $3::timestamptz[]) AS it(id, due_at) WHERE c.tenant_id = $1 AND c.id = it.id';
 
@@ -107,7 +108,9 @@ export class PostgresProjectionStore implements ProjectionStore {
   }
 
   async #projectHeld(client: PoolClient, tenantId: string, customerIds: readonly string[], by: ProjectedBy): Promise<readonly Projected[]> {
-    const { rows: held } = await client.query<HeldRow>({ name: 'hold', text: lockSql, values: [tenantId, customerIds, new Date(by.now)] });
+    const { rows: found } = await client.query<HeldRow>({ name: 'hold', text: lockSql, values: [tenantId, customerIds, new Date(by.now)] });
+    const held = found.filter(it => it.is_due || !it.is_idle);
+    if (held.length === 0) return [];
     const heldIds = held.map(it => it.id);
     const { dueAt } = await this.#recount(client, tenantId, { definitions: by.segments.recounted, customerIds: heldIds, now: by.now });
     const { rows } = await client.query<TruthRow>({ name: 'truth', text: truthSql, values: [tenantId, heldIds] });

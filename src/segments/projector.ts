@@ -41,7 +41,12 @@ export class Projector {
    * `sweep`. Customers that are asked for while the tenant's last run is under way are projected together.
    */
   async project(tenantId: string, customerIds: readonly string[]): Promise<void> {
-    await this.#join(tenantId, customerIds).catch(this.#deps.onFailure);
+    await this.refresh(tenantId, customerIds).catch(this.#deps.onFailure);
+  }
+
+  /** As `project`, for whoever tries again where it rejects. */
+  refresh(tenantId: string, customerIds: readonly string[]): Promise<void> {
+    return this.#join(tenantId, customerIds);
   }
 
   /** Applies the newest segments to all customers of the tenant that they have not been applied to. One run at a time; goes on where one was cut off. */

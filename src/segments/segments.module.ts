@@ -43,6 +43,8 @@ export interface ProjectionDeps {
 
 export interface Projection {
   readonly changed: CustomersChanged;
+  /** As `changed`, but rejects where it failed. */
+  readonly refresh: CustomersChanged;
   readonly source: OnlineRecordSource;
   /** Applies the tenant's segments to its customers whenever they change, without waiting for the next sweep. */
   follow(tenantId: string): Promise<void>;
@@ -79,6 +81,7 @@ export function projection(deps: ProjectionDeps): Projection {
     changed: async (tenantId, ids) => {
       if (ids.length > 0) await projector.project(tenantId, ids);
     },
+    refresh: (tenantId, ids) => projector.refresh(tenantId, ids),
     source: store,
     follow: tenantId => compiled.follow(tenantId),
     sweep: () => projector.sweep(),

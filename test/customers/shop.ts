@@ -8,6 +8,7 @@ import { customersModule } from '../../src/customers/customers.module.js';
 import type { OnlineRecord } from '../../src/customers/online-record.js';
 import { OnlineRecords } from '../../src/customers/online-records.js';
 import { MemoryOnlineStore } from '../../src/customers/online-store.memory.js';
+import { MemoryEventStream } from '../../src/events/event-stream.memory.js';
 import { eventsModule } from '../../src/events/events.module.js';
 import { featureDefinitionsModule } from '../../src/features/feature-definitions.module.js';
 import type { FeatureDefinition } from '../../src/features/feature.js';
@@ -66,6 +67,7 @@ export class Shop {
   readonly failures: unknown[] = [];
   readonly definitions: PostgresDefinitions;
   readonly projection: Projection;
+  readonly stream = new MemoryEventStream({ onFailure: error => void this.failures.push(error) });
   readonly routes: ReturnType<typeof eventsModule>['routes'];
   readonly #schema: Promise<GraphQLSchema>;
 
@@ -92,7 +94,8 @@ export class Shop {
     const records = new OnlineRecords({ store: online, source: this.projection.source, onFailure, copies: 100 });
     const customers = customersModule({ pool, keys, clock, definitions, records, changed, onFailure });
     const values = featuresModule({ pool, bus, definitions, clock, records, recordById: customers.recordById, changed });
-    const events = eventsModule({ pool, clock, came: (tenantId, ids) => void changed(tenantId, ids) });
+    this.stream.start(this.projection.refresh);
+    const events = eventsModule({ pool, clock, stream: this.stream });
     const segmentDefinitions = segmentDefinitionsModule({ definitions });
     const members = segmentsModule({
       pool, bus: gatedBus, clock, definitions, blindsOf, projection: this.projection, onFailure,
