@@ -99,11 +99,10 @@ function keepWarm(decisions: DecisionsModule, runtime: RuntimeModule): (snapshot
 }
 
 /** Puts the features together: one line for each. */
-export function createApp(config: Config, stores: Stores, metrics: Metrics, logger: Logger): App {
+export function createApp(config: Config, { pool, prisma, redis }: Stores, metrics: Metrics, logger: Logger): App {
   const clock = systemClock;
   const failed: Failed = what => error => { logger.warn({ err: error }, what); };
-  const { pool, prisma, redis } = stores;
-  const { bus, online, stream } = carriers(stores, metrics, failed);
+  const { bus, online, stream } = carriers({ pool, prisma, redis }, metrics, failed);
 
   const tenants = tenantsModule({ pool, prisma, bus, onUnannounced: failed('a change of the configuration could not be announced') });
   const { definitions } = tenants;
