@@ -5,6 +5,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { killChildren } from './child.js';
 import { meetsGoal, ratioOf, tableOf, type Figure } from './figure.js';
+import { benchFeatures } from './features.js';
 import { benchGather } from './gather.js';
 import { benchPersonalize, benchPersonalizeMany } from './http.js';
 import { benchInference } from './inference.js';
@@ -28,6 +29,7 @@ const benchmarks: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   many: async () => benchPersonalizeMany(await shop(), length),
   pipeline: async () => pipelineFigures(),
   gather: benchGather,
+  features: () => benchFeatures(quick ? { seconds: 0.5, rounds: 1 } : { seconds: 3, rounds: 3 }),
   live: async () => benchLive(await shop(), quick ? { changes: 200, broadcasts: 2 } : { changes: 2000, broadcasts: 10 }),
   inference: inferenceFigures,
   regret: async () => regretFigures(),
