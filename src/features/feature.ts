@@ -122,5 +122,5 @@ export function viewFeature(definition: FeatureDefinition, reading: FeatureReadi
     return { value: reading.value, status: ageMs > definition.ttlMs ? 'STALE' : 'FRESH', ageMs, version: reading.version ?? 1 };
   }
   const value = definition.defaultValue;
-  return { value, status: value === undefined ? 'MISSING' : 'DEFAULTED', ageMs: undefined, version: 1 };
+  return { value, status: value === undefined ? 'MISSING' : 'DEFAULTED', ageMs: undefined, version: versionOf(definition) };
 }

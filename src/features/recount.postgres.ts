@@ -87,7 +87,7 @@ export function parametersOf({ longestMs, earliest, values }: AggregateSql, tena
 }
 
 const storedSql = `
-  SELECT customer_id AS id, jsonb_object_agg(name, jsonb_build_object('value', value, 'at', (extract(epoch FROM at) * 1000)::bigint)) AS stored
+  SELECT customer_id AS id, jsonb_object_agg(name, jsonb_build_object('value', value, 'at', (extract(epoch FROM at) * 1000)::bigint, 'version', version)) AS stored
   FROM customer_features WHERE tenant_id = $1 AND customer_id = ANY($2) GROUP BY customer_id`;
 
 const writeSql = `
@@ -212,18 +212,22 @@ const confirmedPerTtl = 4;
 function differencesOf({ computed, byName }: Plan, stored: Stored, values: Computed, now: number): readonly Difference[] {
   const differences: Difference[] = [];
   for (const definition of computed) {
-    const { name, ttlMs } = definition;
+    const { name } = definition;
     const held = Object.hasOwn(stored, name) ? stored[name] : undefined;
     const value = values.get(name);
     if (value === undefined && held === undefined) continue;
     const differs = value === undefined || held === undefined || !isSame(held.value, value);
-    if (differs || held.at + ttlMs / confirmedPerTtl < now) differences.push({ name, value, differs, ...keepingOf(definition) });
+    if (differs || isOld(held, definition, now)) differences.push({ name, value, differs, ...keepingOf(definition) });
   }
   for (const name in stored) {
     const definition = byName.get(name);
     if (isLeftOver(name, definition)) differences.push({ name, value: undefined, differs: true, ...(definition === undefined ? unkept : keepingOf(definition)) });
   }
   return differences;
+}
+
+function isOld({ at, version }: FeatureReading, definition: FeatureDefinition, now: number): boolean {
+  return at + definition.ttlMs / confirmedPerTtl < now || version !== keepingOf(definition).version;
 }
 
 /** Counts that nobody asks for any more, and values of what has become contextual. */

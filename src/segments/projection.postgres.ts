@@ -43,7 +43,7 @@ const lockSql = `
 const dueSql = 'UPDATE customers c SET due_at = it.due_at FROM unnest($2::text[], $3::timestamptz[]) AS it(id, due_at) WHERE c.tenant_id = $1 AND c.id = it.id';
 
 const truthColumns = `c.version, c.attributes, c.consents, c.unit, c.unannounced, c.updated_at, c.projected_version >= c.version AS is_settled,
-    (SELECT jsonb_object_agg(name, jsonb_build_object('value', value, 'at', (extract(epoch FROM at) * 1000)::bigint))
+    (SELECT jsonb_object_agg(name, jsonb_build_object('value', value, 'at', (extract(epoch FROM at) * 1000)::bigint) || CASE WHEN version > 1 THEN jsonb_build_object('version', version) ELSE '{}' END)
      FROM customer_features f WHERE f.tenant_id = c.tenant_id AND f.customer_id = c.id) AS features,
     (SELECT array_agg(segment_id ORDER BY segment_id) FROM segment_members m WHERE m.tenant_id = c.tenant_id AND m.customer_id = c.id) AS segments`;
 const truthSql = `
