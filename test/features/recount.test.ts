@@ -105,7 +105,7 @@ describe('recount', () => {
           before = due;
         }
       }),
-      { numRuns: 60, seed: 3 },
+      { numRuns: 40, seed: 3 },
     );
   });
 });
