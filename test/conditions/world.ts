@@ -75,7 +75,7 @@ const tree = (leaves: fc.Arbitrary<Condition>): fc.Arbitrary<Condition> =>
     node: fc.oneof({ depthSize: 'small' }, leaves, full(tie('node')).map(and => ({ and })), full(tie('node')).map(or => ({ or })), tie('node').map(not => ({ not }))),
   })).node;
 
-const dids = fc
+const didNodes = fc
   .tuple(
     fc.constantFrom('purchase', 'login', 'käse'),
     fc.constantFrom({ atLeast: 1 }, { atLeast: 2 }, { atLeast: 0, atMost: 0 }, { atLeast: 1, atMost: 2 }, { atLeast: 0, atMost: 3 }),
@@ -89,7 +89,7 @@ export const worldConditions: fc.Arbitrary<Condition> = tree(fc.oneof(
   { weight: 4, arbitrary: comparisons.map(attribute => ({ attribute })) },
   { weight: 4, arbitrary: comparisons.map(feature => ({ feature })) },
   { weight: 1, arbitrary: comparisons.map(context => ({ context })) },
-  { weight: 3, arbitrary: dids },
+  { weight: 3, arbitrary: didNodes },
   { weight: 1, arbitrary: fc.constantFrom('vip', 'new', '{}:*', 'nobody').map(inSegment => ({ inSegment })) },
 ));
 

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-interface Startable {
+interface Server {
   readonly url: string;
   stop(): Promise<void>;
 }
@@ -13,8 +13,8 @@ export interface OnDemand {
 }
 
 /** A server that is started when a test file asks for it: most runs need none, and each file runs in a process of its own. */
-export async function onDemand(start: () => Promise<Startable | undefined>): Promise<OnDemand> {
-  let started: Promise<Startable | undefined> | undefined;
+export async function onDemand(start: () => Promise<Server | undefined>): Promise<OnDemand> {
+  let started: Promise<Server | undefined> | undefined;
   const door = createServer((_request, response) => {
     started ??= start();
     started.then(
