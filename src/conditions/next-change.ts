@@ -1,6 +1,6 @@
 import { durationMs } from '../kernel/duration.js';
 import { leafOf, type Comparison, type Condition, type Facts, type Truth } from './condition.js';
-import { compileCondition, timeIn } from './evaluate.js';
+import { compileCondition, timeIn, type Blind } from './evaluate.js';
 
 /** Epoch milliseconds after `facts.now`; undefined where time alone changes nothing. */
 export type CompiledNextChange = (facts: Facts) => number | undefined;
@@ -14,10 +14,10 @@ const never: CompiledNextChange = () => undefined;
  * When the truth of a condition may next be another one by time alone, all values and counts staying as they are. It stays what it is until then, and
  * at that time it may still. That the count of a behaviour falls is not known here, but to whoever counts.
  */
-export function compileNextChange(condition: Condition): CompiledNextChange {
-  if ('and' in condition) return ofParts(condition.and, false);
-  if ('or' in condition) return ofParts(condition.or, true);
-  if ('not' in condition) return compileNextChange(condition.not);
+export function compileNextChange(condition: Condition, blind?: Blind): CompiledNextChange {
+  if ('and' in condition) return ofParts(condition.and, false, blind);
+  if ('or' in condition) return ofParts(condition.or, true, blind);
+  if ('not' in condition) return compileNextChange(condition.not, blind);
   if ('did' in condition || 'inSegment' in condition) return never;
   const [leaf, comparison] = leafOf(condition);
   return comparison.operator === 'withinLast' ? ofWindow(leaf, comparison) : never;
@@ -34,8 +34,8 @@ export function changeOfWhole(parts: readonly { readonly truth: Truth; readonly 
   return time === Infinity ? undefined : time;
 }
 
-function ofParts(parts: readonly Condition[], deciding: boolean): CompiledNextChange {
-  const compiled = parts.map(it => ({ truth: compileCondition(it), next: compileNextChange(it) }));
+function ofParts(parts: readonly Condition[], deciding: boolean, blind: Blind | undefined): CompiledNextChange {
+  const compiled = parts.map(it => ({ truth: compileCondition(it, blind), next: compileNextChange(it, blind) }));
   if (compiled.every(it => it.next === never)) return never;
   return facts => changeOfWhole(compiled.map(({ truth, next }) => ({ truth: truth(facts), changesAt: next(facts) })), deciding);
 }

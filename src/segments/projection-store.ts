@@ -1,6 +1,7 @@
 import type { CustomerChanged } from '../customers/customer-changed.js';
 import type { OnlineRecord } from '../customers/online-record.js';
 import type { CompiledSegments } from './compiled-segments.js';
+import type { SegmentMove } from './segment-change.js';
 
 export interface Projected {
   readonly record: OnlineRecord;
@@ -13,6 +14,8 @@ export interface Projected {
   readonly ended: readonly string[];
   /** What has changed since the last announcement, these moves included. */
   readonly unannounced: CustomerChanged['changes'];
+  /** Moves into segments and out of them since the last announcement; of several through the same one, what became of them. */
+  readonly moves: readonly SegmentMove[];
   /** Where nothing but time had passed since the customer was settled. */
   readonly cause?: CustomerChanged['cause'];
   /** Epoch milliseconds. */

@@ -4,6 +4,7 @@ import type { FeatureReading, FeatureValue, OnlineRecord } from '../customers/on
 import type { FeatureDefinition } from '../features/feature.js';
 import { answered, inTransaction } from '../platform/postgres.js';
 import type { Projected, ProjectedBy, ProjectionStore } from './projection-store.js';
+import type { SegmentMove } from './segment-change.js';
 
 /**
  * Counts aggregates of these customers anew from the log, within the transaction of `client`, which holds them. `dueAt` says of whom one next
@@ -19,6 +20,8 @@ interface TruthRow {
   readonly attributes: Record<string, FeatureValue>;
   readonly features: Record<string, FeatureReading> | null;
   readonly segments: string[] | null;
+  /** When memberships of lists end, in epoch milliseconds. */
+  readonly expiring?: Readonly<Record<string, number>> | null;
   readonly consents: Consents;
   readonly unit: string | null;
   readonly aliases: string[] | null;
@@ -32,15 +35,21 @@ interface TruthRow {
 interface HeldRow {
   readonly id: string;
   readonly due_at: Date | null;
+  readonly segments_due_at: Date | null;
+  /** Version whose segments were applied last. */
+  readonly rules_version: string;
   /** Whether nobody but time can have changed the customer, and whether time has. */
   readonly is_idle: boolean;
   readonly is_due: boolean;
 }
 
 const lockSql = `
-  SELECT id, due_at, projected_version >= version AND rules_version >= (SELECT attune_rules_version($1)) AS is_idle, due_at IS NOT NULL AND due_at <= $3 AS is_due
+  SELECT id, due_at, segments_due_at, rules_version, due_at IS NOT NULL AND due_at <= $3 AS is_due,
+    projected_version >= version AND rules_version >= (SELECT attune_rules_version($1)) AS is_idle
   FROM customers WHERE tenant_id = $1 AND id = ANY($2) ORDER BY id FOR UPDATE`;
-const dueSql = 'UPDATE customers c SET due_at = it.due_at FROM unnest($2::text[], $3::timestamptz[]) AS it(id, due_at) WHERE c.tenant_id = $1 AND c.id = it.id';
+const dueSql = `
+  UPDATE customers c SET due_at = it.due_at, segments_due_at = it.segments_due_at
+  FROM unnest($2::text[], $3::timestamptz[], $4::timestamptz[]) AS it(id, due_at, segments_due_at) WHERE c.tenant_id = $1 AND c.id = it.id`;
 
 const truthColumns = `c.version, c.attributes, c.consents, c.unit, c.unannounced, c.updated_at, c.projected_version >= c.version AS is_settled,
     (SELECT jsonb_object_agg(name, jsonb_build_object('value', value, 'at', (extract(epoch FROM at) * 1000)::bigint) || CASE WHEN version > 1 THEN jsonb_build_object('version', version) ELSE '{}' END)
@@ -48,6 +57,8 @@ const truthColumns = `c.version, c.attributes, c.consents, c.unit, c.unannounced
     (SELECT array_agg(segment_id ORDER BY segment_id) FROM segment_members m WHERE m.tenant_id = c.tenant_id AND m.customer_id = c.id) AS segments`;
 const truthSql = `
   SELECT c.id, ${truthColumns},
+    (SELECT jsonb_object_agg(segment_id, (extract(epoch FROM expires_at) * 1000)::bigint)
+     FROM segment_members m WHERE m.tenant_id = c.tenant_id AND m.customer_id = c.id AND m.expires_at IS NOT NULL) AS expiring,
     (SELECT array_agg(alias) FROM customer_aliases a WHERE a.tenant_id = c.tenant_id AND a.customer_id = c.id) AS aliases,
     (SELECT attune_rules_version($1)) AS rules
   FROM customers c WHERE c.tenant_id = $1 AND c.id = ANY($2)`;
@@ -116,12 +127,12 @@ export class PostgresProjectionStore implements ProjectionStore {
     const { rows } = await client.query<TruthRow>({ name: 'truth', text: truthSql, values: [tenantId, heldIds] });
     if (rows.some(({ rules }) => Number(rules) > by.segments.version)) throw new StaleSegments();
     const before = new Map(held.map(it => [it.id, it]));
-    const isIdle = (id: string): boolean => before.get(id)?.is_idle === true;
-    const projected = rows.map((row): Projected => ({ ...projectedOf(row, by), cause: isIdle(row.id) ? 'TIME' : undefined }));
+    const projected = rows.flatMap(row => {
+      const was = before.get(row.id);
+      return was === undefined ? [] : [projectedOf(row, was, by)];
+    });
     await keepMoves(client, tenantId, projected.filter(hasMoved), by.now);
-    const due = projected.map(({ record }) => ({ id: record.customerId, was: before.get(record.customerId)?.due_at?.getTime(), is: dueOf(record, by, dueAt.get(record.customerId)) }));
-    const moved = due.filter(({ was, is }) => was !== is);
-    if (moved.length > 0) await client.query(dueSql, [tenantId, moved.map(it => it.id), moved.map(({ is }) => (is === undefined ? null : new Date(is)))]);
+    await keepDue(client, tenantId, projected.map(it => ({ it, was: before.get(it.record.customerId), countsChangeAt: dueAt.get(it.record.customerId) })), by.now);
     return projected;
   }
 
@@ -162,26 +173,64 @@ export class PostgresProjectionStore implements ProjectionStore {
 /** Rolls back what was worked out by segments that are no longer those of the tenant. */
 class StaleSegments extends Error {}
 
-/** When time alone may next change something about the customer, in whole epoch milliseconds after now. */
-function dueOf({ attributes, features, segments, consents }: OnlineRecord, by: ProjectedBy, countsChangeAt: number | undefined): number | undefined {
-  const ends = Object.values(consents).flatMap(({ granted, until }) => (granted && until !== undefined ? [until] : []));
-  const times = [countsChangeAt, by.segments.nextChangeOf({ attributes, features, listed: segments }, by.now), ...ends];
-  const due = Math.ceil(Math.max(by.now + 1, Math.min(...times.map(it => it ?? Infinity))));
+interface Due {
+  readonly it: ProjectedHeld;
+  readonly was: HeldRow | undefined;
+  readonly countsChangeAt: number | undefined;
+}
+
+/** When time alone may next change something about the customers, where it is another time than before. */
+async function keepDue(client: PoolClient, tenantId: string, all: readonly Due[], now: number): Promise<void> {
+  const due = all.map(({ it, was, countsChangeAt }) => ({
+    id: it.record.customerId,
+    was: [was?.due_at?.getTime(), was?.segments_due_at?.getTime()],
+    is: [wholeAfter(now, countsChangeAt, it.nextMove, it.listEnd, ...consentEnds(it.record)), wholeAfter(now, it.nextMove)],
+  }));
+  const moved = due.filter(({ was, is }) => was[0] !== is[0] || was[1] !== is[1]);
+  if (moved.length === 0) return;
+  const times = (which: 0 | 1): (Date | null)[] => moved.map(({ is }) => (is[which] === undefined ? null : new Date(is[which])));
+  await client.query(dueSql, [tenantId, moved.map(it => it.id), times(0), times(1)]);
+}
+
+const consentEnds = ({ consents }: OnlineRecord): readonly number[] => Object.values(consents).flatMap(({ granted, until }) => (granted && until !== undefined ? [until] : []));
+
+/** The least of these times, in whole epoch milliseconds after now; undefined where there is none. */
+function wholeAfter(now: number, ...times: readonly (number | undefined)[]): number | undefined {
+  const due = Math.ceil(Math.max(now + 1, Math.min(...times.map(it => it ?? Infinity))));
   return due <= latestMs ? due : undefined;
 }
 
 /** The last time that there is. */
 const latestMs = 8.64e15;
 
-function projectedOf(row: TruthRow, { segments, now }: ProjectedBy): Projected {
+interface ProjectedHeld extends Projected {
+  /** Time alone moves the customer into no segment and out of none before, in epoch milliseconds. */
+  readonly nextMove: number | undefined;
+  /** When the next membership of a list ends, in epoch milliseconds. */
+  readonly listEnd: number | undefined;
+}
+
+function projectedOf(row: TruthRow, held: HeldRow, { segments, now }: ProjectedBy): ProjectedHeld {
   const { consents, ended } = withEndedRefused(row.consents, now);
   const record = { ...recordOf(row), consents };
-  const after = segments.membershipsOf({ attributes: record.attributes, features: record.features, listed: record.segments }, now);
+  const { listed, listEnd } = presentLists(record.segments, row.expiring ?? {}, now);
+  const over = record.segments.filter(id => !listed.includes(id)).map(id => `SEGMENT ${id}`);
+  const changed = [...row.unannounced.map(withoutVersion), ...over];
+  const hasSameRules = Number(held.rules_version) >= Number(row.rules);
+  const known = hasSameRules ? { segments: record.segments, changed, nextChange: held.segments_due_at?.getTime() } : undefined;
+  const { segments: after, nextChange } = segments.membershipsOf({ attributes: record.attributes, features: record.features, listed }, now, known);
   const [was, is] = [new Set(record.segments), new Set(after)];
   const entered = after.filter(id => !was.has(id));
   const left = record.segments.filter(id => !is.has(id));
   const moved = entered.length + left.length + ended.length > 0;
   const names = new Set([...row.unannounced.map(withoutVersion), ...[...entered, ...left].map(id => `SEGMENT ${id}`), ...ended.map(it => `CONSENT ${it}`)]);
+  const otherwise = held.rules_version === '0' ? 'CUSTOMER' : hasSameRules ? 'TIME' : 'DEFINITION';
+  const changedAt = moved ? now : row.updated_at.getTime();
+  const moves = [...names].filter(it => it.startsWith(segmentPrefix)).sort().map((name): SegmentMove => {
+    const segmentId = name.slice(segmentPrefix.length);
+    const cause = held.is_idle || over.includes(name) ? timeAlone : segments.causeOf(segmentId, [...names], otherwise);
+    return { segmentId, customerId: row.id, move: is.has(segmentId) ? 'ENTERED' : 'LEFT', cause, changedAt };
+  });
   return {
     record: { ...record, version: record.version + (moved ? 1 : 0), segments: after },
     aliases: row.aliases ?? [],
@@ -189,9 +238,23 @@ function projectedOf(row: TruthRow, { segments, now }: ProjectedBy): Projected {
     left,
     ended,
     unannounced: [...names].sort().map(changeOf),
-    changedAt: moved ? now : row.updated_at.getTime(),
+    moves,
+    cause: held.is_idle ? 'TIME' : undefined,
+    changedAt,
     isSettled: row.is_settled && !moved,
+    nextMove: nextChange,
+    listEnd,
   };
+}
+
+const segmentPrefix = 'SEGMENT ';
+const timeAlone: SegmentMove['cause'] = { kind: 'TIME', subject: null };
+
+/** Segments without the lists that the customer is on no longer, and when the next of these memberships ends. */
+function presentLists(all: readonly string[], expiring: Readonly<Record<string, number>>, now: number): { readonly listed: readonly string[]; readonly listEnd: number | undefined } {
+  const ends = new Map(Object.entries(expiring));
+  const later = [...ends.values()].filter(it => it > now);
+  return { listed: all.filter(id => (ends.get(id) ?? Infinity) > now), listEnd: later.length === 0 ? undefined : Math.min(...later) };
 }
 
 const hasMoved = ({ entered, left, ended }: Projected): boolean => entered.length + left.length + ended.length > 0;

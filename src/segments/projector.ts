@@ -2,13 +2,14 @@ import type { CustomerChanged } from '../customers/customer-changed.js';
 import type { OnlineStore } from '../customers/online-store.js';
 import type { CompiledSegments } from './compiled-segments.js';
 import type { Projected, ProjectedBy, ProjectionStore } from './projection-store.js';
+import type { SegmentMove } from './segment-change.js';
 
 export interface ProjectorDeps {
   readonly store: ProjectionStore;
   readonly online: Pick<OnlineStore, 'write' | 'forget'>;
   /** The tenant's segments; read anew where those in use have turned out to be stale. */
   readonly segmentsOf: (tenantId: string, isStale: boolean) => Promise<CompiledSegments>;
-  readonly announce: (tenantId: string, changes: readonly CustomerChanged[]) => Promise<void>;
+  readonly announce: (tenantId: string, changes: readonly CustomerChanged[], moves: readonly SegmentMove[]) => Promise<void>;
   readonly now: () => number;
   readonly onFailure: (error: unknown) => void;
 }
@@ -131,7 +132,7 @@ export class Projector {
     if (unsettled.length > 0) {
       await online.write(tenantId, unsettled.flatMap(({ record, aliases }) => [record.customerId, ...aliases].map(customerId => ({ ...record, customerId }))));
       const changes = unsettled.flatMap(messageOf);
-      if (changes.length > 0) await announce(tenantId, changes);
+      if (changes.length > 0) await announce(tenantId, changes, unsettled.flatMap(it => it.moves));
     }
     const gone = projected.length > 0 ? await store.settle(tenantId, projected, by) : [];
     if (gone.length > 0) await online.forget(tenantId, gone);

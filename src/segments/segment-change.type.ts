@@ -5,7 +5,7 @@ import { moveCauses, moves, type MoveCause } from './segment-change.js';
 const SegmentMoveEnum = Object.fromEntries(moves.map(it => [it, it]));
 registerEnumType(SegmentMoveEnum, { name: 'SegmentMove', description: 'GAP: some changes may have been missed; read the members again.' });
 const MoveCauseKindEnum = Object.fromEntries(moveCauses.map(it => [it, it]));
-registerEnumType(MoveCauseKindEnum, { name: 'SegmentCauseKind' });
+registerEnumType(MoveCauseKindEnum, { name: 'SegmentCauseKind', description: 'CUSTOMER: they came to be known; DEFINITION: the segment, or a feature, was defined anew; LIST: they were put on it or taken off.' });
 
 @ObjectType('SegmentCause', { simpleResolvers: true, description: 'Why a customer entered or left.' })
 export class MoveCauseType implements MoveCause {

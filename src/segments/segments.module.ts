@@ -12,7 +12,7 @@ import type { HttpRoutes } from '../graphql/http-route.js';
 import type { LoaderKey } from '../graphql/loader-scope.js';
 import type { Clock } from '../kernel/clock.js';
 import type { Json } from '../kernel/json.js';
-import { configTopic, customerTopic, type Bus, type Unsubscribe } from '../platform/bus.js';
+import { configTopic, customerTopic, segmentTopic, type Bus, type Unsubscribe } from '../platform/bus.js';
 import { Repeated } from '../platform/repeated.js';
 import { definitionListLoader } from '../tenants/definition.loader.js';
 import type { ConfigurationChanged, Definitions } from '../tenants/definitions.js';
@@ -25,6 +25,7 @@ import { preview } from './preview.js';
 import { PostgresProjectionStore } from './projection.postgres.js';
 import { Projector } from './projector.js';
 import { SegmentChangesResolver } from './segment-changes.resolver.js';
+import { movesBySegment } from './segment-change.js';
 import { segmentMembersRoutes } from './segment-members.http.js';
 import { SegmentMembersResolver } from './segment-members.resolver.js';
 import { SegmentPreviewResolver } from './segment-preview.resolver.js';
@@ -66,8 +67,10 @@ export function projection(deps: ProjectionDeps): Projection {
     store,
     online,
     segmentsOf: (tenantId, isStale) => compiled.get(tenantId, isStale),
-    announce: (tenantId, changes) =>
-      bus.publishMany(changes.map(change => ({ topic: customerTopic(tenantId, change.customerId), message: change as unknown as Json }))),
+    announce: (tenantId, changes, moves) => bus.publishMany([
+      ...changes.map(change => ({ topic: customerTopic(tenantId, change.customerId), message: change as unknown as Json })),
+      ...movesBySegment(moves).map(moved => ({ topic: segmentTopic(tenantId, moved.segmentId), message: moved as unknown as Json })),
+    ]),
     now: () => clock.now(),
     onFailure,
   });
@@ -166,6 +169,8 @@ export interface SegmentsDeps {
 export interface SegmentsModule {
   readonly resolvers: readonly object[];
   readonly routes: readonly HttpRoutes[];
+  /** Puts small changes of counts together; also done now and then. */
+  upkeep(): Promise<void>;
   /** Resolves when nothing is under way. */
   stop(): Promise<void>;
 }
@@ -195,6 +200,7 @@ export function segmentsModule({ pool, bus, clock, definitions, blindsOf, projec
       }),
     ],
     routes: [segmentMembersRoutes({ lists, segmentById, clock })],
+    upkeep: () => upkeep.now(),
     stop: () => upkeep.stop(),
   };
 }

@@ -4,7 +4,9 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { runCommandLine } from '../../src/cli/program.js';
 import { testDatabase } from '../support/postgres.js';
-import { startShop, type ShopServer } from './shop-server.js';
+import { hero, item } from '../decisions/shop.js';
+import { furnish, startShop, type ShopServer } from './shop-server.js';
+import { updatesOf } from './updates.js';
 
 let shop: ShopServer;
 let folder: string;
@@ -31,6 +33,53 @@ const upload = async (csv: string, { segment = 'vips of May/June', key = shop.ke
   return [response.status, body.errors === undefined ? body : body.errors.map(({ extensions }) => [extensions.code, extensions.details?.path])];
 };
 const memberCount = async (): Promise<unknown> => (await shop.query('{ segment(id: "vips of May/June") { memberCount } }')).data.segment.memberCount;
+
+interface Change {
+  readonly segmentChanges: { readonly move: string; readonly customerId: string; readonly cause: { readonly kind: string; readonly subject: string | null }; readonly changedAt: string };
+}
+
+/** The next changes of a segment, as a client reads them. */
+function changesOf(segment: string): { next(): Promise<Change['segmentChanges']>; close(): void } {
+  const client = shop.socket();
+  const changes = client.iterate<Change>({ query: 'subscription S($segment: ID!) { segmentChanges(segment: $segment) { move customerId cause { kind subject } changedAt } }', variables: { segment } });
+  return {
+    next: async () => {
+      const { value } = (await changes.next()) as { value: { data?: Change; errors?: unknown } };
+      if (value.data === undefined) throw new Error(JSON.stringify(value.errors));
+      return value.data.segmentChanges;
+    },
+    close: () => void client.dispose(),
+  };
+}
+
+describe('a segment that rests on time', () => {
+  it('is entered and left, which is pushed with the cause, as are the decisions that rest on it', async () => {
+    const browsing = { did: { event: 'page_view', atLeast: 1, within: 'PT3S' } };
+    await furnish(shop, {
+      segments: [{ id: 'browsing', name: 'Browsing', description: '', condition: browsing }],
+      items: [item('boots', { priority: 2 }), item('scarf', { priority: 1 })],
+      placements: [{ ...hero, policy: { kind: 'greedy' } }],
+      ruleSets: [{ id: 'main', name: 'Main', rules: [{ id: 'r', effect: 'exclude', reason: 'r', when: { inSegment: 'browsing' }, items: { item: { name: 'id', operator: 'equals', value: 'boots' } } }] }],
+    });
+    const [changes, updates] = [changesOf('browsing'), await updatesOf(shop, 'c00009')];
+    expect(await updates.next()).toEqual(['INITIAL', null, 'boots']);
+    const entered = changes.next();
+    await new Promise(resolve => setTimeout(resolve, 200)); // the subscription is on its way
+    await shop.query('mutation { ingestEvents(input: [{ id: "v1", customerId: "c00009", type: "page_view" }]) { accepted } }');
+    expect(await entered).toMatchObject({ move: 'ENTERED', customerId: 'c00009', cause: { kind: 'BEHAVIOUR', subject: 'page_view' } });
+    expect(await updates.next()).toEqual(['SEGMENT', 'browsing', 'scarf']);
+    const { changedAt, ...left } = await changes.next();
+    expect(left).toEqual({ move: 'LEFT', customerId: 'c00009', cause: { kind: 'TIME', subject: null } });
+    expect(Date.parse(changedAt)).toBeLessThanOrEqual(Date.now());
+    expect(await updates.next()).toEqual(['TIME', 'browsing', 'boots']);
+    changes.close();
+    await updates.close();
+  });
+
+  it('is for those who may, and of the own tenant', async () => {
+    await expect(changesOf('nosuch').next()).rejects.toThrow(/NOT_FOUND/);
+  });
+});
 
 describe('a list that comes as CSV', () => {
   it('is taken whole, each customer once, and strangers are counted', async () => {

@@ -69,6 +69,7 @@ export class Shop {
   readonly projection: Projection;
   readonly stream = new MemoryEventStream({ onFailure: error => void this.failures.push(error) });
   readonly routes: ReturnType<typeof eventsModule>['routes'];
+  readonly upkeep: () => Promise<void>;
   readonly #schema: Promise<GraphQLSchema>;
 
   constructor(pool: Pool, clock = new FakeClock()) {
@@ -102,6 +103,7 @@ export class Shop {
       segmentById: segmentDefinitions.segmentById, customerById: customers.customerById, recordById: customers.recordById,
     });
     this.routes = events.routes;
+    this.upkeep = () => members.upkeep();
     this.#schema = schemaOf([customers, values, events, featureDefinitionsModule({ definitions }), segmentDefinitions, members].flatMap(it => it.resolvers));
   }
 
