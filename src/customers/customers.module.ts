@@ -13,6 +13,8 @@ import { customerById, onlineRecordById, type CustomerById, type OnlineRecordByI
 import { PostgresCustomerStore } from './customers.postgres.js';
 import { CustomersResolver } from './customers.resolver.js';
 import type { KeysModule } from './keys.module.js';
+import { PostgresMerging } from './merging.postgres.js';
+import { MergingResolver } from './merging.resolver.js';
 import type { OnlineRecords } from './online-records.js';
 import { PersonalAttributes } from './personal-attributes.postgres.js';
 import { PersonalResolver } from './personal.resolver.js';
@@ -49,6 +51,7 @@ export function customersModule({ pool, keys: { keyring, hold }, clock, definiti
     resolvers: [
       new CustomersResolver({ store, byId, changed, clock, declared }),
       new AttributesResolver({ definitions, all: definitionListLoader(definitions, attributes), sealAll }),
+      new MergingResolver({ merging: new PostgresMerging(pool, hold, { keyring, personal }), byId, changed, clock }),
       new PersonalResolver({ personal, keyring, onFailure }),
       new ConsentsResolver({ store: new PostgresConsents(pool, hold), recordById, changed, clock }),
     ],

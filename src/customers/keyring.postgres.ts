@@ -4,7 +4,7 @@ import { InvariantViolation } from '../kernel/errors.js';
 import type { MasterKeys } from '../platform/master-keys.js';
 import { answered, inTransaction } from '../platform/postgres.js';
 import type { KeyRotation, KeyRotations, TenantSecrets } from './keyring.js';
-import { derivedKey, mac, newKey, open, seal } from './seal.crypto.js';
+import { derivedKey, mac, newKey, open, seal } from '../platform/seal.js';
 
 interface Wrapped {
   readonly id: string;
@@ -55,9 +55,10 @@ export class PostgresKeyring implements KeyRotations {
     const known = this.#tenants.get(tenantId);
     if (known !== undefined) return known;
     const { key, isCommitted } = (await this.#tenantKey(tenantId, client)) ?? (await this.#makeTenantKey(tenantId, client));
-    const [blindKey, idKey, receiptKey] = ['blind index', 'erased id', 'receipt'].map(it => derivedKey(key, it)) as [Buffer, Buffer, Buffer];
+    const [blindKey, identityKey, idKey, receiptKey] = ['blind index', 'identity', 'erased id', 'receipt'].map(it => derivedKey(key, it)) as [Buffer, Buffer, Buffer, Buffer];
     const secrets: TenantSecrets = {
       blind: (name, value) => `~${mac(blindKey, name, JSON.stringify(value)).slice(0, 27)}`,
+      blindIdentity: (kind, value) => mac(identityKey, kind, value),
       hashOf: id => mac(idKey, id),
       sign: (...parts) => mac(receiptKey, ...parts),
     };

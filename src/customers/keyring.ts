@@ -4,6 +4,8 @@ import type { Scalar } from './online-record.js';
 export interface TenantSecrets {
   /** Stands for a value of a personal attribute where it is compared: the same text for the same value of the same attribute. */
   readonly blind: (name: string, value: Scalar) => string;
+  /** Stands for an identity of a kind, apart from attributes of the same name. */
+  readonly blindIdentity: (kind: string, value: string) => string;
   /** Stands for an id of whom nothing may be kept. */
   readonly hashOf: (id: string) => string;
   /** Makes a receipt ours. */

@@ -12,6 +12,8 @@ export interface KeysModule {
   readonly keyring: PostgresKeyring;
   readonly hold: HoldCustomers;
   readonly blindsOf: BlindsOf;
+  /** Makes what stands for an id of whom nothing may be kept. */
+  readonly hashing: (tenantId: string) => Promise<(id: string) => string>;
 }
 
 /** Apart from the module of customers: everything that takes in or compares what is theirs needs it. */
@@ -22,6 +24,7 @@ export function keysModule({ pool, config }: { readonly pool: Pool; readonly con
     master,
     keyring,
     hold: holding((tenantId, client) => keyring.tenant(tenantId, client)),
+    hashing: async tenantId => (await keyring.tenant(tenantId)).hashOf,
     async blindsOf(tenantId, personal) {
       if (personal.size === 0) return (_name, value) => value;
       const { blind } = await keyring.tenant(tenantId);

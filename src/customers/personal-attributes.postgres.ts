@@ -5,7 +5,7 @@ import type { AttributeFact, Attributes } from './customer.js';
 import type { PostgresKeyring } from './keyring.postgres.js';
 import type { FeatureValue } from './online-record.js';
 import { blindValue, type Reveal } from './sealed-attributes.js';
-import { open, seal } from './seal.crypto.js';
+import { open, seal } from '../platform/seal.js';
 
 /** Whose attributes. */
 interface Of {
@@ -83,6 +83,12 @@ export class PersonalAttributes implements Reveal {
       await client.query(auditSql, [tenantId, actor, 'reveal', `customer/${row.id}`, JSON.stringify({ attributes: Object.keys(row.sealed).sort() })]);
       return { customerId: row.id, attributes: await this.opened(client, tenantId, row) };
     }));
+  }
+
+  /** One value of a customer, who is held, sealed under a name. */
+  async sealOne(client: PoolClient, of: Of, { name, value }: { readonly name: string; readonly value: FeatureValue }): Promise<string> {
+    const key = (await this.#keyring.findOrMake(client, of.tenantId, [of.customerId])).get(of.customerId) ?? Buffer.alloc(0);
+    return seal(key, placeOf(of, name), bytesOf(value));
   }
 
   /** All attributes of a customer, the personal ones in the clear. */

@@ -16,6 +16,8 @@ export const eventTypes = ['page_view', 'email_open', 'email_click', 'form_submi
 export interface Appended {
   /** Ids of the events that were new. */
   readonly fresh: ReadonlySet<string>;
+  /** Ids of the events of customers who have been erased: nothing is kept of them. */
+  readonly erased: ReadonlySet<string>;
   /** Of whom there are new events, by their present ids. */
   readonly customerIds: readonly string[];
 }
@@ -42,4 +44,4 @@ export type ParsedEvent = { readonly event: CustomerEvent } | EventFault;
 
 export type Ingested =
   | { readonly id: string; readonly status: 'ACCEPTED' | 'DUPLICATE' }
-  | ({ readonly status: 'REJECTED'; readonly code: 'INVALID_INPUT' } & EventFault);
+  | ({ readonly status: 'REJECTED'; readonly code: 'INVALID_INPUT' | 'ERASED' } & EventFault);

@@ -3,21 +3,52 @@ import { answered } from '../platform/postgres.js';
 import type { Appended, CustomerEvent, EventLog } from './event.js';
 
 /** Properties come as one text, a line each: JSON holds no line break, and an array of texts would have each quote escaped. */
-const appendSql = 'SELECT event AS id, customer AS "customerId" FROM attune_append_events($1, $2, $3, $4, $5, $6, $7)';
+const appendSql = 'SELECT event AS id, customer AS "customerId" FROM attune_append_events($1, $2, $3, $4, $5, $6, $7, $8)';
+
+/** Makes what stands for an id of whom nothing may be kept. */
+export type HashIds = (tenantId: string) => Promise<(id: string) => string>;
+
+interface Row {
+  readonly id: string;
+  /** Null of whom nothing is taken. */
+  readonly customerId: string | null;
+}
+
+/** SQLSTATE of our own: see the function. */
+const hashesNeeded = 'AT001';
 
 export class PostgresEventLog implements EventLog {
   readonly #pool: Pool;
+  readonly #hashing: HashIds;
+  /** Tenants of whose customers some have been erased: their ids go with their hashes. */
+  readonly #withErased = new Set<string>();
   /** Whose partitions are there. */
   readonly #days = new Set<string>();
 
-  constructor(pool: Pool) {
+  constructor(pool: Pool, hashing: HashIds) {
     this.#pool = pool;
+    this.#hashing = hashing;
   }
 
   async append(tenantId: string, events: readonly CustomerEvent[], receivedAt: number): Promise<Appended> {
     await answered(this.#makePartitions(events));
     const distinct = firstOfEach(events);
-    const { rows } = await answered(this.#pool.query<{ id: string; customerId: string }>({
+    const rows = await this.#append(tenantId, distinct, receivedAt).catch((error: unknown) => {
+      if (this.#withErased.has(tenantId) || (error as { readonly code?: unknown }).code !== hashesNeeded) throw error;
+      this.#withErased.add(tenantId);
+      return this.#append(tenantId, distinct, receivedAt);
+    });
+    const taken = rows.filter((row): row is Row & { readonly customerId: string } => row.customerId !== null);
+    return {
+      fresh: new Set(taken.map(it => it.id)),
+      erased: new Set(rows.flatMap(it => (it.customerId === null ? [it.id] : []))),
+      customerIds: [...new Set(taken.map(it => it.customerId))],
+    };
+  }
+
+  async #append(tenantId: string, distinct: readonly CustomerEvent[], receivedAt: number): Promise<readonly Row[]> {
+    const hashOf = this.#withErased.has(tenantId) ? await this.#hashing(tenantId) : undefined;
+    const { rows } = await answered(this.#pool.query<Row>({
       name: 'append-events',
       text: appendSql,
       values: [
@@ -28,9 +59,10 @@ export class PostgresEventLog implements EventLog {
         distinct.map(it => it.type),
         distinct.map(it => JSON.stringify(it.properties)).join('\n'),
         new Date(receivedAt),
+        hashOf === undefined ? [] : distinct.map(it => hashOf(it.customerId)),
       ],
     }));
-    return { fresh: new Set(rows.map(it => it.id)), customerIds: [...new Set(rows.map(it => it.customerId))] };
+    return rows;
   }
 
   async #makePartitions(events: readonly CustomerEvent[]): Promise<void> {

@@ -13,16 +13,18 @@ export async function ingest({ log, came, parse, now }: IngestDeps, tenantId: st
   const receivedAt = now();
   const parsed = parse(inputs, receivedAt);
   const events = parsed.flatMap(it => ('event' in it ? [it.event] : []));
-  if (events.length === 0) return answersTo(parsed, new Set());
-  const { fresh, customerIds } = await log.append(tenantId, events, receivedAt);
+  if (events.length === 0) return answersTo(parsed, { fresh: new Set(), erased: new Set() });
+  const { fresh, erased, customerIds } = await log.append(tenantId, events, receivedAt);
   if (customerIds.length > 0) came(tenantId, customerIds);
-  return answersTo(parsed, new Set(fresh));
+  return answersTo(parsed, { fresh: new Set(fresh), erased });
 }
 
-function answersTo(parsed: readonly ParsedEvent[], fresh: Set<string>): readonly Ingested[] {
+function answersTo(parsed: readonly ParsedEvent[], { fresh, erased }: { readonly fresh: Set<string>; readonly erased: ReadonlySet<string> }): readonly Ingested[] {
   return parsed.map(it => {
     if (!('event' in it)) return { status: 'REJECTED', code: 'INVALID_INPUT', ...it };
-    return { id: it.event.id, status: fresh.delete(it.event.id) ? 'ACCEPTED' : 'DUPLICATE' };
+    const { id } = it.event;
+    if (erased.has(id)) return { status: 'REJECTED', code: 'ERASED', id, pointer: '/customerId', expected: 'a customer who has not been erased', got: 'text' };
+    return { id, status: fresh.delete(id) ? 'ACCEPTED' : 'DUPLICATE' };
   });
 }
 

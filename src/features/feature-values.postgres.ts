@@ -3,7 +3,6 @@ import { answered, inTransaction } from '../platform/postgres.js';
 import { keepChanges, type ChangeToKeep } from './history/history.postgres.js';
 import type { FeatureValueStore, FeatureWrite } from './feature-values.js';
 
-const lockSql = 'SELECT attune_lock_customers($1, $2, $3) AS id';
 const changeSql = 'SELECT attune_change_customers($1, $2, $3, $4)';
 
 /** Values come as one text, a line each: JSON holds no line break. Of several for one name the last in order of time and value is taken. */
@@ -30,20 +29,28 @@ interface Changed extends ChangeToKeep {
   readonly differs: boolean;
 }
 
+/** Holds customers until the transaction ends, and says by which id each of those asked for goes now. @throws Erased */
+export type HoldCustomers = (
+  client: PoolClient, tenantId: string, ids: readonly string[], now: number,
+) => Promise<{ idOf(asked: string): string; readonly made: readonly string[] }>;
+
 export class PostgresFeatureValueStore implements FeatureValueStore {
   readonly #pool: Pool;
+  readonly #hold: HoldCustomers;
 
-  constructor(pool: Pool) {
+  constructor(pool: Pool, hold: HoldCustomers) {
     this.#pool = pool;
+    this.#hold = hold;
   }
 
   write(tenantId: string, values: readonly FeatureWrite[], now: number): Promise<readonly string[]> {
     return answered(inTransaction(this.#pool, async client => {
-      const { rows: made } = await client.query<{ id: string }>(lockSql, [tenantId, values.map(it => it.customerId), new Date(now)]);
-      const { rows: changed } = await client.query<Changed>(writeSql, [tenantId, ...columnsOf(values)]);
+      const held = await this.#hold(client, tenantId, values.map(it => it.customerId), now);
+      const present = values.map(it => ({ ...it, customerId: held.idOf(it.customerId) }));
+      const { rows: changed } = await client.query<Changed>(writeSql, [tenantId, ...columnsOf(present)]);
       await keepChanges(client, tenantId, changed.filter(it => it.differs), now);
       const ids = await announceLater(client, tenantId, changed, now);
-      return [...new Set([...made.map(it => it.id), ...ids])];
+      return [...new Set([...held.made, ...ids])];
     }));
   }
 }

@@ -8,7 +8,7 @@ import { mostOfAKind } from '../tenants/definition-kind.js';
 import type { ConfigurationChanged, Definitions } from '../tenants/definitions.js';
 import { CustomerFeaturesResolver } from './customer-features.resolver.js';
 import { parseFeature } from './feature.schema.js';
-import { PostgresFeatureValueStore } from './feature-values.postgres.js';
+import { PostgresFeatureValueStore, type HoldCustomers } from './feature-values.postgres.js';
 import { FeatureValuesResolver } from './feature-values.resolver.js';
 import { FeatureHistoryResolver } from './history/feature-history.resolver.js';
 import { PostgresFeatureHistory } from './history/history.postgres.js';
@@ -21,6 +21,7 @@ export interface FeaturesDeps {
   readonly pool: Pool;
   readonly bus: Bus;
   readonly definitions: Definitions;
+  readonly hold: HoldCustomers;
   readonly clock: Clock;
   readonly records: Pick<OnlineRecords, 'read'>;
   readonly recordById: OnlineRecordById;
@@ -35,8 +36,8 @@ export interface FeaturesModule {
 /** Whoever asks for features alone waits this long for the store and the database behind it. */
 const patienceMs = 5000;
 
-export function featuresModule({ pool, bus, definitions, clock, records, recordById, changed }: FeaturesDeps): FeaturesModule {
-  const store = new PostgresFeatureValueStore(pool);
+export function featuresModule({ pool, bus, definitions, hold, clock, records, recordById, changed }: FeaturesDeps): FeaturesModule {
+  const store = new PostgresFeatureValueStore(pool, hold);
   const catalogue = new FollowedCatalogue({
     async read(tenantId) {
       const all = await definitions.list(tenantId, 'feature', { first: mostOfAKind });

@@ -1,5 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
-import { withEndedRefused, type Consents } from '../customers/consent.js';
+import { nextConsentEnd, withEndedRefused, type Consents } from '../customers/consent.js';
 import type { FeatureReading, FeatureValue, OnlineRecord } from '../customers/online-record.js';
 import type { FeatureDefinition } from '../features/feature.js';
 import { answered, inTransaction } from '../platform/postgres.js';
@@ -184,15 +184,13 @@ async function keepDue(client: PoolClient, tenantId: string, all: readonly Due[]
   const due = all.map(({ it, was, countsChangeAt }) => ({
     id: it.record.customerId,
     was: [was?.due_at?.getTime(), was?.segments_due_at?.getTime()],
-    is: [wholeAfter(now, countsChangeAt, it.nextMove, it.listEnd, ...consentEnds(it.record)), wholeAfter(now, it.nextMove)],
+    is: [wholeAfter(now, countsChangeAt, it.nextMove, it.listEnd, nextConsentEnd(it.record.consents, now)), wholeAfter(now, it.nextMove)],
   }));
   const moved = due.filter(({ was, is }) => was[0] !== is[0] || was[1] !== is[1]);
   if (moved.length === 0) return;
   const times = (which: 0 | 1): (Date | null)[] => moved.map(({ is }) => (is[which] === undefined ? null : new Date(is[which])));
   await client.query(dueSql, [tenantId, moved.map(it => it.id), times(0), times(1)]);
 }
-
-const consentEnds = ({ consents }: OnlineRecord): readonly number[] => Object.values(consents).flatMap(({ granted, until }) => (granted && until !== undefined ? [until] : []));
 
 /** The least of these times, in whole epoch milliseconds after now; undefined where there is none. */
 function wholeAfter(now: number, ...times: readonly (number | undefined)[]): number | undefined {

@@ -94,9 +94,9 @@ export class Shop {
     const { changed } = this.projection;
     const records = new OnlineRecords({ store: online, source: this.projection.source, onFailure, copies: 100 });
     const customers = customersModule({ pool, keys, clock, definitions, records, changed, onFailure });
-    const values = featuresModule({ pool, bus, definitions, clock, records, recordById: customers.recordById, changed });
+    const values = featuresModule({ pool, bus, definitions, hold: keys.hold, clock, records, recordById: customers.recordById, changed });
     this.stream.start(this.projection.refresh);
-    const events = eventsModule({ pool, clock, stream: this.stream });
+    const events = eventsModule({ pool, clock, hashing: keys.hashing, stream: this.stream });
     const segmentDefinitions = segmentDefinitionsModule({ definitions });
     const members = segmentsModule({
       pool, bus: gatedBus, clock, definitions, blindsOf, projection: this.projection, onFailure,

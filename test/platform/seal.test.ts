@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { derivedKey, isSameMac, mac, newKey, open, seal } from '../../src/customers/seal.crypto.js';
+import { derivedKey, isSameMac, mac, newKey, open, seal } from '../../src/platform/seal.js';
 
 describe('seal', () => {
   it('opens with the same key in the same place, and is another text each time', () => {
