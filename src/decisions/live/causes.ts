@@ -8,7 +8,10 @@ export function causeOfCustomer(change: CustomerChanged | undefined, placement: 
   if (change === undefined) return { kind: 'RESUMED_WITH_GAP', subject: null, changedAt: now };
   if (placement === undefined) return undefined;
   const found = change.changes.find(({ kind, name }) => (kind === 'CONSENT' ? placement.guard?.purposes.has(name) === true : isRead(placement.reads, kind, name)));
-  return found && { kind: change.cause ?? found.kind, subject: found.name, changedAt: change.changedAt };
+  if (found === undefined) return undefined;
+  const event = placement.reads.behaviours.get(found.name);
+  const { kind, subject } = event === undefined ? { kind: found.kind, subject: found.name } : { kind: 'BEHAVIOUR' as const, subject: event };
+  return { kind: change.cause ?? kind, subject, changedAt: change.changedAt };
 }
 
 function isRead(reads: PlacementReads, kind: 'FEATURE' | 'ATTRIBUTE' | 'SEGMENT', name: string): boolean {

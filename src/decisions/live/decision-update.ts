@@ -1,7 +1,7 @@
 import type { Decided } from '../personalizer.js';
 
 export const causeKinds = [
-  'INITIAL', 'FEATURE', 'ATTRIBUTE', 'SEGMENT', 'CONSENT', 'RULE', 'EXPERIMENT', 'MODEL', 'CONTENT', 'PLACEMENT', 'TIME', 'RESUMED_WITH_GAP',
+  'INITIAL', 'FEATURE', 'BEHAVIOUR', 'ATTRIBUTE', 'SEGMENT', 'CONSENT', 'RULE', 'EXPERIMENT', 'MODEL', 'CONTENT', 'PLACEMENT', 'TIME', 'RESUMED_WITH_GAP',
 ] as const;
 export type CauseKind = (typeof causeKinds)[number];
 

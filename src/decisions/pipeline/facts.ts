@@ -47,7 +47,7 @@ export function readFacts(request: DecisionRequest, state: CustomerState, snapsh
 /** Nobody has seen a stranger do anything. */
 function behavioursOf({ known, source, features }: CustomerState, { reads }: CompiledPlacement): Facts['behaviours'] {
   if (known || source === 'none') return countsAmong(features);
-  return Object.fromEntries(reads.behaviours.map(key => [key, 0]));
+  return Object.fromEntries(Array.from(reads.behaviours.keys(), key => [key, 0]));
 }
 
 /** What was withheld is not known, which is neither in nor out. */

@@ -94,8 +94,8 @@ function readsOfPlacement(
 ): PlacementReads {
   const reads = readsOf(...conditions);
   const attributes = new Set(reads.attributes);
-  const behaviours = behavioursOf(...conditions).map(it => it.key);
-  const features = new Set([...reads.features, ...behaviours, ...(placement.bandit?.features ?? [])]);
+  const behaviours = new Map(behavioursOf(...conditions).map(it => [it.key, it.event]));
+  const features = new Set([...reads.features, ...behaviours.keys(), ...(placement.bandit?.features ?? [])]);
   const categories = new Set(candidates.map(({ item }) => item.category));
   const featuresByCategory: (readonly [string, string])[] = [];
   const attributesByCategory: (readonly [string, string])[] = [];

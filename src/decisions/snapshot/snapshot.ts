@@ -64,8 +64,8 @@ export interface PlacementReads {
   readonly segments: readonly string[];
   /** Of the features, those that come with the request, with their types. */
   readonly contextual: readonly (readonly [name: string, type: ValueType])[];
-  /** Keys of behaviours, which are among the names of the features, too: their counts are kept there. */
-  readonly behaviours: readonly string[];
+  /** Types of the events by the keys of behaviours, which are among the names of the features, too: their counts are kept there. */
+  readonly behaviours: ReadonlyMap<string, string>;
   /** Texts before and after `{category}` in names that depend on the candidate; those of the placement's own items are among the names above. */
   readonly featuresByCategory: readonly (readonly [string, string])[];
   readonly attributesByCategory: readonly (readonly [string, string])[];
