@@ -22,6 +22,7 @@ import type { HttpRoutes } from './graphql/http-route.js';
 import { systemClock } from './kernel/clock.js';
 import { uuidv7 } from './kernel/ids.js';
 import { learningModule } from './learning/learning.module.js';
+import { trainingSetModule } from './learning/training-set/training-set.module.js';
 import { modelArtifacts, modelsModule } from './models/models.module.js';
 import { runtimeModule, type RuntimeModule } from './models/runtime.module.js';
 import { outcomesModule } from './outcomes/outcomes.module.js';
@@ -129,6 +130,7 @@ export function createApp(config: Config, { pool, prisma, redis }: Stores, metri
   });
   const imports = importModule(pool);
   const learning = learningModule({ pool, bus, logger, snapshots: decisions.snapshots });
+  const trainingSets = trainingSetModule({ pool, pointInTime: features.pointInTime, snapshots: decisions.snapshots });
   const outcomes = outcomesModule({ pool, decisions: decisions.log, metrics, onAccepted: tenantId => { learning.learner.wake(tenantId); } });
 
   const warm = keepWarm(decisions, runtime);
@@ -138,7 +140,7 @@ export function createApp(config: Config, { pool, prisma, redis }: Stores, metri
     resolvers: [
       tenants, customers, featureDefinitions, features, events, segmentDefinitions, segments, content, rules, experiments, models, decisions, imports, outcomes, learning,
     ].flatMap(it => it.resolvers),
-    routes: [events, segments, decisions, outcomes].flatMap(it => it.routes),
+    routes: [events, segments, decisions, outcomes, trainingSets].flatMap(it => it.routes),
     tenants,
     keys,
     decisions,

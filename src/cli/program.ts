@@ -10,6 +10,7 @@ import { describeMembers, importMembers } from './import-members.js';
 import { describeImport, importOpenBandit } from './open-bandit/import-open-bandit.js';
 import { simulate } from './simulate.js';
 import type { Terminal } from './terminal.js';
+import { downloadTrainingSet, type TrainingSetOptions } from './training-set.js';
 import { watch } from './watch.js';
 
 export interface CommandLineDeps {
@@ -64,6 +65,7 @@ function programOf(deps: CommandLineDeps): Command {
   addSimulate(program, terminal, client);
   addWatch(program, deps);
   addSegment(program, deps);
+  addTrainingSet(program, deps);
   return program;
 }
 
@@ -146,6 +148,23 @@ function addSegment(program: Command, { terminal, client }: CommandLineDeps): vo
     .action(async (segmentId: string, file: string, { json }: JsonOption) => {
       const report = await importMembers(file, segmentId, await connectionOf(client), terminal);
       for (const line of json ? [JSON.stringify(report)] : describeMembers(report)) terminal.out(line);
+    });
+}
+
+function addTrainingSet(program: Command, { terminal, client }: CommandLineDeps): void {
+  program
+    .command('training-set')
+    .description('Write a file with a row for each decision of a placement: features as they were when it was made, and what came of it.')
+    .requiredOption('--placement <id>', 'whose decisions')
+    .requiredOption('--from <time>', 'the first of them, as ISO-8601')
+    .requiredOption('--to <time>', 'those before this time')
+    .requiredOption('--out <file>', 'where to write it')
+    .option('--features <names>', 'names with commas between them')
+    .addOption(new Option('--format <name>', 'how to write it').choices(['csv', 'parquet']).default('csv'))
+    .option('--json', 'answer in JSON')
+    .action(async ({ json, ...options }: JsonOption & TrainingSetOptions) => {
+      const report = await downloadTrainingSet(await connectionOf(client), options, terminal);
+      terminal.out(json ? JSON.stringify(report) : `${report.file}: ${report.bytes} bytes`);
     });
 }
 

@@ -24,6 +24,17 @@ export function progress({ screen }: Terminal, label: string, total: number): Pr
   };
 }
 
+/** Kilobytes that have come, of a total that nobody knows. */
+export function activity({ screen }: Terminal, label: string): Progress {
+  if (screen === undefined) return { advance: () => undefined, end: () => undefined };
+  const bar = new SingleBar({ format: `${label} {value} KB in {duration_formatted}`, stream: screen, hideCursor: true });
+  bar.start(0, 0);
+  return {
+    advance: by => { bar.increment(by); },
+    end: () => { bar.stop(); },
+  };
+}
+
 /** Lines of left-aligned columns. */
 export function table(rows: readonly (readonly string[])[]): readonly string[] {
   const widths: number[] = [];
