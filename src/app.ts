@@ -114,7 +114,7 @@ export function createApp(config: Config, { pool, prisma, redis }: Stores, metri
   const records = new OnlineRecords({ store: online, source: projected.source, onFailure: failed('an online record could not be read'), copies: redis === undefined ? 0 : copiesKept });
   const customers = customersModule({ pool, keys, clock, definitions, records, changed, onFailure: failed('keys could not be wrapped anew; ask again') });
   const featureDefinitions = featureDefinitionsModule({ definitions });
-  const features = featuresModule({ pool, bus, definitions, hold: keys.hold, clock, records, recordById: customers.recordById, changed });
+  const features = featuresModule({ pool, bus, definitions, hold: keys.hold, clock, records, recordById: customers.recordById, changed, live: it => projected.live(it), onFailure: failed('customers could not be recounted') });
   const events = eventsModule({ pool, clock, hashing: keys.hashing, stream });
   const segmentDefinitions = segmentDefinitionsModule({ definitions });
   const segments = segmentsModule({ pool, bus, clock, definitions, blindsOf, projection: projected, segmentById: segmentDefinitions.segmentById, customerById: customers.customerById, recordById: customers.recordById, onFailure: failed('segments could not be kept in order; it is tried again') });
@@ -152,7 +152,7 @@ export function createApp(config: Config, { pool, prisma, redis }: Stores, metri
       decisions.feed.close();
       decisions.snapshots.close();
       await segments.stop();
-      await stream.close();
+      await Promise.all([stream.close(), features.close()]);
       await projected.stop();
       await learning.learner.stop();
       await writeDecisions(decisions, config, logger);

@@ -1,12 +1,18 @@
+import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
 import type { CustomersChanged } from '../customers/customer.js';
 import type { OnlineRecordById } from '../customers/customer.loader.js';
+import type { OnlineRecord } from '../customers/online-record.js';
 import type { OnlineRecords } from '../customers/online-records.js';
 import type { Clock } from '../kernel/clock.js';
 import { configTopic, type Bus } from '../platform/bus.js';
 import { mostOfAKind } from '../tenants/definition-kind.js';
 import type { ConfigurationChanged, Definitions } from '../tenants/definitions.js';
+import { FeatureBatchResolver } from './batch/batch.resolver.js';
+import { PostgresParities } from './batch/parity.postgres.js';
+import { PostgresRecomputes } from './batch/recompute.postgres.js';
 import { CustomerFeaturesResolver } from './customer-features.resolver.js';
+import type { FeatureDefinition } from './feature.js';
 import { parseFeature } from './feature.schema.js';
 import { PostgresFeatureValueStore, type HoldCustomers } from './feature-values.postgres.js';
 import { FeatureValuesResolver } from './feature-values.resolver.js';
@@ -26,18 +32,28 @@ export interface FeaturesDeps {
   readonly records: Pick<OnlineRecords, 'read'>;
   readonly recordById: OnlineRecordById;
   readonly changed: CustomersChanged;
+  /** All that is computed of the tenant's customers, what conditions count included. */
+  readonly live: (tenantId: string) => Promise<readonly FeatureDefinition[]>;
+  readonly onFailure: (error: unknown) => void;
 }
 
 export interface FeaturesModule {
   readonly resolvers: readonly object[];
+  /** Resolves when nothing runs in the background any more. */
+  readonly close: () => Promise<void>;
   readonly pointInTime: PointInTime;
 }
 
 /** Whoever asks for features alone waits this long for the store and the database behind it. */
 const patienceMs = 5000;
 
+<<<<<<< HEAD
 export function featuresModule({ pool, bus, definitions, hold, clock, records, recordById, changed }: FeaturesDeps): FeaturesModule {
   const store = new PostgresFeatureValueStore(pool, hold);
+=======
+export function featuresModule({ pool, bus, definitions, clock, records, recordById, changed, live, onFailure }: FeaturesDeps): FeaturesModule {
+  const store = new PostgresFeatureValueStore(pool);
+>>>>>>> ef71330 (Recompute all customers in one reading of the log, and compare what readers see with what the log gives)
   const catalogue = new FollowedCatalogue({
     async read(tenantId) {
       const all = await definitions.list(tenantId, 'feature', { first: mostOfAKind });
@@ -48,11 +64,11 @@ export function featuresModule({ pool, bus, definitions, hold, clock, records, r
       if (change?.subjects.every(({ kind }) => kind !== 'feature') !== true) onChange();
     }),
   });
-  const online = new OnlineFeatures({
-    read: async (tenantId, ids) => (await records.read(tenantId, ids, patienceMs)).map(it => it.record),
-    catalogue,
-    now: () => clock.now(),
-  });
+  const now = (): number => clock.now();
+  const read = async (tenantId: string, ids: readonly string[]): Promise<readonly (OnlineRecord | undefined)[]> =>
+    (await records.read(tenantId, ids, patienceMs)).map(it => it.record);
+  const online = new OnlineFeatures({ read, catalogue, now });
+  const recomputes = new PostgresRecomputes({ pool, live, changed, now, newId: randomUUID, onFailure });
   const pointInTime = new PostgresPointInTime(pool, definitions);
   return {
     pointInTime,
@@ -60,6 +76,8 @@ export function featuresModule({ pool, bus, definitions, hold, clock, records, r
       new FeatureValuesResolver({ store, catalogue, clock, changed }),
       new FeatureHistoryResolver({ history: new PostgresFeatureHistory(pool), pointInTime, catalogue, clock }),
       new CustomerFeaturesResolver({ online, recordById, catalogue, clock }),
+      new FeatureBatchResolver(recomputes, new PostgresParities({ pool, live, read, now, newSeed: randomUUID })),
     ],
+    close: () => recomputes.stop(),
   };
 }

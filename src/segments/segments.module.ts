@@ -6,6 +6,7 @@ import type { CustomersChanged } from '../customers/customer.js';
 import type { CustomerById, OnlineRecordById } from '../customers/customer.loader.js';
 import type { OnlineRecordSource } from '../customers/online-records.js';
 import type { OnlineStore } from '../customers/online-store.js';
+import type { FeatureDefinition } from '../features/feature.js';
 import { features, parseFeature } from '../features/feature.schema.js';
 import { recount } from '../features/recount.postgres.js';
 import type { HttpRoutes } from '../graphql/http-route.js';
@@ -47,6 +48,8 @@ export interface Projection {
   /** As `changed`, but rejects where it failed. */
   readonly refresh: CustomersChanged;
   readonly source: OnlineRecordSource;
+  /** All that is computed of the tenant's customers. */
+  live(tenantId: string): Promise<readonly FeatureDefinition[]>;
   /** Applies the tenant's segments to its customers whenever they change, without waiting for the next sweep. */
   follow(tenantId: string): Promise<void>;
   /** Puts right what failed or was cut off before; also done at the start and every second. */
@@ -86,6 +89,7 @@ export function projection(deps: ProjectionDeps): Projection {
     },
     refresh: (tenantId, ids) => projector.refresh(tenantId, ids),
     source: store,
+    live: async tenantId => (await compiled.get(tenantId, false)).recounted,
     follow: tenantId => compiled.follow(tenantId),
     sweep: () => projector.sweep(),
     async stop() {
