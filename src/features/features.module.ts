@@ -47,13 +47,8 @@ export interface FeaturesModule {
 /** Whoever asks for features alone waits this long for the store and the database behind it. */
 const patienceMs = 5000;
 
-<<<<<<< HEAD
-export function featuresModule({ pool, bus, definitions, hold, clock, records, recordById, changed }: FeaturesDeps): FeaturesModule {
+export function featuresModule({ pool, bus, definitions, hold, clock, records, recordById, changed, live, onFailure }: FeaturesDeps): FeaturesModule {
   const store = new PostgresFeatureValueStore(pool, hold);
-=======
-export function featuresModule({ pool, bus, definitions, clock, records, recordById, changed, live, onFailure }: FeaturesDeps): FeaturesModule {
-  const store = new PostgresFeatureValueStore(pool);
->>>>>>> ef71330 (Recompute all customers in one reading of the log, and compare what readers see with what the log gives)
   const catalogue = new FollowedCatalogue({
     async read(tenantId) {
       const all = await definitions.list(tenantId, 'feature', { first: mostOfAKind });

@@ -94,11 +94,7 @@ export class Shop {
     const { changed } = this.projection;
     const records = new OnlineRecords({ store: online, source: this.projection.source, onFailure, copies: 100 });
     const customers = customersModule({ pool, keys, clock, definitions, records, changed, onFailure });
-<<<<<<< HEAD
-    const values = featuresModule({ pool, bus, definitions, hold: keys.hold, clock, records, recordById: customers.recordById, changed });
-=======
-    const values = featuresModule({ pool, bus, definitions, clock, records, recordById: customers.recordById, changed, live: it => this.projection.live(it), onFailure });
->>>>>>> ef71330 (Recompute all customers in one reading of the log, and compare what readers see with what the log gives)
+    const values = featuresModule({ pool, bus, definitions, hold: keys.hold, clock, records, recordById: customers.recordById, changed, live: it => this.projection.live(it), onFailure });
     this.stream.start(this.projection.refresh);
     const events = eventsModule({ pool, clock, hashing: keys.hashing, stream: this.stream });
     const segmentDefinitions = segmentDefinitionsModule({ definitions });
