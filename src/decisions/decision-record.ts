@@ -135,11 +135,19 @@ function unpackScores(body: ScoresBody): Scores {
 
 function packAnswer(answer: DecisionAnswer, scores: Scores): AnswerBody {
   const { slate, candidates, assignments } = answer;
-  const drops: AnswerBody['drops'][number][] = [];
+  const raw = 'values' in scores ? scores.values : undefined;
+  const ids: string[] = [];
+  const shares: (number | null)[] = [];
   const boosts: (readonly [number, number])[] = [];
-  candidates.forEach(({ dropped, boost }, i) => {
-    if (dropped !== null) drops.push([i, dropped.stage, dropped.code, dropped.reason]);
+  const drops: AnswerBody['drops'][number][] = [];
+  let survivor = 0;
+  let isOfScorer = raw !== undefined;
+  candidates.forEach(({ itemId, propensity, boost, score, dropped }, i) => {
+    ids.push(itemId);
+    shares.push(propensity);
     if (boost !== 1) boosts.push([i, boost]);
+    if (dropped !== null) drops.push([i, dropped.stage, dropped.code, dropped.reason]);
+    else if (score !== (raw?.[survivor++] ?? Number.NaN) * boost) isOfScorer = false;
   });
   return {
     selectedItemId: answer.selectedItemId,
@@ -151,10 +159,10 @@ function packAnswer(answer: DecisionAnswer, scores: Scores): AnswerBody {
     alternativeItemIds: answer.alternativeItemIds,
     slate: slate.map(({ itemId, position, propensity }) => [itemId, position, propensity]),
     assignments: assignments.length > 0 ? assignments : undefined,
-    ids: candidates.map(it => it.itemId),
-    of: isOfScorer(candidates, scores) ? undefined : packDoubles(candidates.map(it => it.score)),
+    ids,
+    of: isOfScorer && survivor === raw?.length ? undefined : packDoubles(candidates.map(it => it.score)),
     boosts: boosts.length > 0 ? boosts : undefined,
-    shares: packDoubles(candidates.map(it => it.propensity)),
+    shares: packDoubles(shares),
     drops,
   };
 }
@@ -177,12 +185,4 @@ function unpackAnswer({ slate, assignments, ids, of, boosts, shares, drops, ...r
       return { itemId, score: final === undefined ? own : (final[i] ?? null), boost, propensity: propensities[i] ?? null, dropped: drop };
     }),
   };
-}
-
-/** Whether the candidates' scores are the scorer's values times the boosts, to the last digit, in the order of the survivors. */
-function isOfScorer(candidates: readonly CandidateOutcome[], scores: Scores): boolean {
-  if (!('values' in scores)) return false;
-  let survivor = 0;
-  for (const { dropped, score, boost } of candidates) if (dropped === null && score !== (scores.values[survivor++] ?? Number.NaN) * boost) return false;
-  return survivor === scores.values.length;
 }

@@ -119,8 +119,13 @@ export interface FeatureView {
 export function viewFeature(definition: FeatureDefinition, reading: FeatureReading | undefined, now: number): FeatureView {
   if (reading !== undefined) {
     const ageMs = now - reading.at;
-    return { value: reading.value, status: ageMs > definition.ttlMs ? 'STALE' : 'FRESH', ageMs, version: reading.version ?? 1 };
+    return { value: reading.value, status: isStale(definition, reading, now) ? 'STALE' : 'FRESH', ageMs, version: reading.version ?? 1 };
   }
   const value = definition.defaultValue;
   return { value, status: value === undefined ? 'MISSING' : 'DEFAULTED', ageMs: undefined, version: versionOf(definition) };
+}
+
+/** Whether a value is older than its time to live. */
+export function isStale({ ttlMs }: FeatureDefinition, { at }: FeatureReading, now: number): boolean {
+  return now - at > ttlMs;
 }

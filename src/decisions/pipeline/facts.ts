@@ -1,7 +1,7 @@
 import { countsAmong } from '../../conditions/behaviour.js';
 import type { Facts } from '../../conditions/condition.js';
 import { isOfType, type FeatureReading, type FeatureValue, type OnlineRecord } from '../../customers/online-record.js';
-import { viewFeature } from '../../features/feature.js';
+import { isStale } from '../../features/feature.js';
 import type { CustomerState, DecisionRequest } from '../decision.js';
 import type { CompiledPlacement, Snapshot } from '../snapshot/snapshot.js';
 import { withhold } from './withhold.js';
@@ -22,10 +22,10 @@ export function readFacts(request: DecisionRequest, state: CustomerState, snapsh
   const stale: string[] = [];
   for (const name in state.features) {
     const definition = snapshot.features.get(name);
-    if (definition === undefined) continue;
-    const { value, status } = viewFeature(definition, state.features[name], request.decidedAt);
-    if (value !== undefined) features[name] = value;
-    if (status === 'STALE') stale.push(name);
+    const reading = state.features[name];
+    if (definition === undefined || reading === undefined) continue;
+    features[name] = reading.value;
+    if (isStale(definition, reading, request.decidedAt)) stale.push(name);
   }
   for (const name of placement.reads.features) {
     if (features[name] !== undefined) continue;
@@ -44,8 +44,11 @@ export function readFacts(request: DecisionRequest, state: CustomerState, snapsh
   return { facts, stale };
 }
 
+const noBehaviours: Facts['behaviours'] = {};
+
 /** Nobody has seen a stranger do anything. */
 function behavioursOf({ known, source, features }: CustomerState, { reads }: CompiledPlacement): Facts['behaviours'] {
+  if (reads.behaviours.length === 0) return noBehaviours;
   if (known || source === 'none') return countsAmong(features);
   return Object.fromEntries(Array.from(reads.behaviours.keys(), key => [key, 0]));
 }
