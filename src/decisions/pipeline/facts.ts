@@ -48,7 +48,7 @@ const noBehaviours: Facts['behaviours'] = {};
 
 /** Nobody has seen a stranger do anything. */
 function behavioursOf({ known, source, features }: CustomerState, { reads }: CompiledPlacement): Facts['behaviours'] {
-  if (reads.behaviours.length === 0) return noBehaviours;
+  if (reads.behaviours.size === 0) return noBehaviours;
   if (known || source === 'none') return countsAmong(features);
   return Object.fromEntries(Array.from(reads.behaviours.keys(), key => [key, 0]));
 }
