@@ -2,15 +2,16 @@ import { z } from 'zod';
 import { LimitExceeded } from '../kernel/errors.js';
 import { isoTimeMs } from '../kernel/iso-time.js';
 import { id, instant } from '../tenants/body.schema.js';
-import { eventTypes, type EventFault, type ParsedEvent } from './event.js';
+import type { EventFault, ParsedEvent } from './event.js';
+import { kindOf } from './event-type.js';
+import { eventTypeName } from './event-type.schema.js';
 
 export const mostEvents = 1000;
 const mostPropertyText = 20_000;
-const mostLevels = 16;
-/** Clocks of others may be this far ahead of ours; what they call the future is now. */
-const aheadMs = 300_000;
-/** The longest window of a feature: what is older could count for nothing. */
-const oldestMs = 2 * 366 * 86_400_000;
+export const mostLevels = 16;
+/** Clocks of others may be this far ahead of ours. */
+const aheadMs = 600_000;
+const dayMs = 86_400_000;
 
 const properties = z
   .unknown()
@@ -23,24 +24,28 @@ const event = z.strictObject(
   {
     id,
     customerId: id,
-    type: z.enum(eventTypes, `one of ${eventTypes.join(', ')}`),
+    type: eventTypeName,
     at: instant.nullish(),
     properties: properties.nullish(),
   },
   { error: issue => (issue.code === 'unrecognized_keys' ? 'no other fields than id, customerId, type, at and properties' : 'an event') },
 );
 
-/** Each event on its own: a bad one does not keep the others out. @throws LimitExceeded for more than 1,000 */
-export function parseEvents(inputs: readonly unknown[], now: number): readonly ParsedEvent[] {
+/**
+ * Each event on its own: a bad one does not keep the others out. Knows nothing of the tenant's event types.
+ * @param keptDays events that are older are not kept
+ * @throws LimitExceeded for more than 1,000
+ */
+export function parseEvents(inputs: readonly unknown[], now: number, keptDays: number): readonly ParsedEvent[] {
   if (inputs.length > mostEvents) throw new LimitExceeded(`At most ${mostEvents} events at once.`, { details: { limit: mostEvents } });
   return inputs.map((input): ParsedEvent => {
     const result = event.safeParse(input);
     if (!result.success) return faultOf(input, result.error.issues[0]);
     const { at, ...rest } = result.data;
     const time = at === null || at === undefined ? now : (isoTimeMs(at) ?? Number.NaN);
-    if (time > now + aheadMs) return { id: rest.id, pointer: '/at', expected: 'a time that is not in the future', got: 'text' };
-    if (time < now - oldestMs) return { id: rest.id, pointer: '/at', expected: 'a time within the last two years', got: 'text' };
-    return { event: { ...rest, at: Math.min(time, now), properties: rest.properties ?? {} } };
+    if (time > now + aheadMs) return { id: rest.id, pointer: '/at', expected: 'a time that is at most 10 minutes ahead', got: 'text' };
+    if (time < now - keptDays * dayMs) return { id: rest.id, pointer: '/at', expected: `a time within the last ${keptDays} days`, got: 'text' };
+    return { event: { ...rest, at: time, properties: rest.properties ?? {} } };
   });
 }
 
@@ -59,19 +64,11 @@ function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>((value, part) => (typeof value === 'object' && value !== null ? (value as Record<PropertyKey, unknown>)[part] : undefined), input);
 }
 
-function kindOf(value: unknown): EventFault['got'] {
-  if (value === undefined) return 'nothing';
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return 'list';
-  if (typeof value === 'string') return 'text';
-  return typeof value === 'number' ? 'number' : typeof value === 'boolean' ? 'boolean' : 'object';
-}
-
-/** Level by level: a body may be nested deeper than a recursion could go. */
-function levelsOf(value: unknown): number {
+/** Levels of a value, or one more than `most`. Level by level: a body may be nested deeper than a recursion could go. */
+export function levelsOf(value: unknown, most = mostLevels): number {
   let levels = 0;
   let level: readonly unknown[] = [value];
-  while (level.length > 0 && levels <= mostLevels) {
+  while (level.length > 0 && levels <= most) {
     levels += 1;
     level = level.flatMap((it): readonly unknown[] => (typeof it === 'object' && it !== null ? Object.values(it) : [])).filter(it => typeof it === 'object');
   }

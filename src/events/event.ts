@@ -1,4 +1,5 @@
 import type { Json } from '../kernel/json.js';
+import type { Mismatch } from './event-type.js';
 
 /** Something that a customer did. */
 export interface CustomerEvent {
@@ -10,8 +11,6 @@ export interface CustomerEvent {
   readonly at: number;
   readonly properties: Readonly<Record<string, Json>>;
 }
-
-export const eventTypes = ['page_view', 'email_open', 'email_click', 'form_submit', 'add_to_cart', 'purchase', 'login'] as const;
 
 export interface Appended {
   /** Ids of the events that were new. */
@@ -31,17 +30,13 @@ export interface EventLog {
 }
 
 /** Why an event was not taken. */
-export interface EventFault {
+export interface EventFault extends Mismatch {
   readonly id: string | null;
-  /** JSON pointer within the event. */
-  readonly pointer: string;
-  readonly expected: string;
-  /** Kind of what was there instead; never the value. */
-  readonly got: 'nothing' | 'null' | 'boolean' | 'number' | 'text' | 'list' | 'object';
 }
 
-export type ParsedEvent = { readonly event: CustomerEvent } | EventFault;
+/** `warning`: what does not fit the type of an event that is taken nevertheless. */
+export type ParsedEvent = { readonly event: CustomerEvent; readonly warning?: Mismatch } | EventFault;
 
 export type Ingested =
-  | { readonly id: string; readonly status: 'ACCEPTED' | 'DUPLICATE' }
+  | ({ readonly id: string; readonly status: 'ACCEPTED' | 'DUPLICATE' } & Partial<Mismatch>)
   | ({ readonly status: 'REJECTED'; readonly code: 'INVALID_INPUT' | 'ERASED' } & EventFault);

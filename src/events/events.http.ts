@@ -3,14 +3,32 @@ import { requireRole } from '../graphql/principal.js';
 import { InvalidInput } from '../kernel/errors.js';
 import { summaryOf, type Ingest } from './ingest.js';
 
-/** The REST twin of `ingestEvents`: a JSON array of events. */
+const mostBytes = 24 * 1024 * 1024;
+
+/** The REST twin of `ingestEvents`: a JSON array of events, or an event a line (NDJSON). */
 export function eventRoutes(ingest: Ingest): HttpRoutes {
   return (fastify, contextOf) => {
-    fastify.post('/api/v1/events', async request => {
-      const { principal } = await contextOf(request);
-      requireRole(principal, 'server', 'admin');
-      if (!Array.isArray(request.body)) throw new InvalidInput('The body has to be a JSON array of events.', { details: { path: '' } });
-      return summaryOf(await ingest(principal.tenantId, request.body));
+    void fastify.register(async scope => {
+      scope.addContentTypeParser(['application/x-ndjson', 'application/ndjson'], { parseAs: 'string', bodyLimit: mostBytes }, (_request, body, done) => {
+        done(null, eventsIn(String(body)));
+      });
+      scope.post('/api/v1/events', { bodyLimit: mostBytes }, async request => {
+        const { principal } = await contextOf(request);
+        requireRole(principal, 'server', 'admin');
+        if (!Array.isArray(request.body)) throw new InvalidInput('The body has to be a JSON array of events, or NDJSON.', { details: { path: '' } });
+        return summaryOf(await ingest(principal.tenantId, request.body));
+      });
     });
   };
+}
+
+/** A line that is no JSON is no event, and is answered as such in its place. */
+function eventsIn(text: string): readonly unknown[] {
+  return text.split(/\r?\n/).filter(it => it.trim() !== '').map(line => {
+    try {
+      return JSON.parse(line) as unknown;
+    } catch {
+      return undefined;
+    }
+  });
 }

@@ -1,7 +1,6 @@
 import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
 import { requireRole } from '../graphql/principal.js';
 import type { RequestContext } from '../graphql/request-context.js';
-import { bodyOf } from '../tenants/body.schema.js';
 import { summaryOf, type Ingest } from './ingest.js';
 import { EventInput, IngestResultType } from './ingest.type.js';
 
@@ -16,6 +15,6 @@ export class EventsResolver {
   @Mutation(() => IngestResultType, { description: 'Up to 1,000 events. What is answered as accepted is committed.' })
   async ingestEvents(@Ctx() { principal }: RequestContext, @Arg('input', () => [EventInput]) input: EventInput[]): Promise<IngestResultType> {
     requireRole(principal, 'server', 'admin');
-    return summaryOf(await this.#ingest(principal.tenantId, input.map(bodyOf)));
+    return summaryOf(await this.#ingest(principal.tenantId, input));
   }
 }

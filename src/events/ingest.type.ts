@@ -13,10 +13,10 @@ export class EventInput {
   @Field(() => ID)
   customerId!: string;
 
-  @Field(() => String, { description: 'page_view, add_to_cart, purchase, email_open, email_click, form_submit or login.' })
+  @Field(() => String, { description: 'page_view, add_to_cart, purchase, email_open, email_click, form_submit, login, or a type that is defined: see eventTypes.' })
   type!: string;
 
-  @Field(() => DateTimeScalar, { nullable: true, description: 'At which it happened, within the last two years; now by default.' })
+  @Field(() => DateTimeScalar, { nullable: true, description: 'At which it happened: while events are kept, and at most 10 minutes ahead; now by default.' })
   at?: string | null;
 
   @Field(() => JsonScalar, { nullable: true, description: 'An object: sessionId, pageUrl, userAgent, metadata, value …' })
@@ -34,7 +34,7 @@ export class EventResultType {
   @Field(() => String, { nullable: true })
   code?: string;
 
-  @Field(() => String, { nullable: true, description: 'JSON pointer of what is wrong.' })
+  @Field(() => String, { nullable: true, description: 'JSON pointer of what is wrong; of what does not fit where the event was taken nevertheless, by a type that warns.' })
   pointer?: string;
 
   @Field(() => String, { nullable: true, description: 'What has to be there.' })

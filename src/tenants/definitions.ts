@@ -2,6 +2,7 @@ import type { Json } from '../kernel/json.js';
 
 /** Kinds of configured things; each body's shape belongs to the folder that is named. */
 export const definitionKinds = [
+  'eventType', // events/
   'attribute', // customers/
   'feature', // features/
   'segment', // segments/

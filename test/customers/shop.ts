@@ -96,7 +96,7 @@ export class Shop {
     const customers = customersModule({ pool, keys, clock, definitions, records, changed, onFailure });
     const values = featuresModule({ pool, bus, definitions, hold: keys.hold, clock, records, recordById: customers.recordById, changed, live: it => this.projection.live(it), onFailure });
     this.stream.start(this.projection.refresh);
-    const events = eventsModule({ pool, clock, hashing: keys.hashing, stream: this.stream });
+    const events = eventsModule({ pool, bus, clock, definitions, hashing: keys.hashing, stream: this.stream, keptDays: 732, onFailure });
     const segmentDefinitions = segmentDefinitionsModule({ definitions });
     const members = segmentsModule({
       pool, bus: gatedBus, clock, definitions, blindsOf, projection: this.projection, onFailure,

@@ -92,7 +92,7 @@ describe('ingestEvents', () => {
     const { data } = await shop.ingest(tenant, [
       good,
       purchase(1, { type: 'teleport' }),
-      purchase(1, { at: ago(-3_600_000) }),
+      purchase(1, { at: ago(-601_000) }),
       purchase(1, { at: ago(800 * dayMs) }),
       purchase(1, { customerId: '' }),
       purchase(1, { properties: [1] }),
@@ -115,6 +115,16 @@ describe('ingestEvents', () => {
     expect(await logged()).toBe(1);
   });
 
+  it('keeps the time of an event and that of its receipt', async () => {
+    await shop.ingest(tenant, [purchase(1, { id: 'late', at: ago(dayMs) }), purchase(1, { id: 'ahead', at: ago(-300_000) })]);
+    const { rows } = await pool.query<{ id: string; age: number }>('SELECT id, extract(epoch FROM received_at - at)::float8 * 1000 AS age FROM events WHERE tenant_id = $1 ORDER BY id', [tenant]);
+    expect(rows).toEqual([{ id: 'ahead', age: -300_000 }, { id: 'late', age: dayMs }]);
+    expect(await shop.values(tenant, 'ada')).toMatchObject({ bought: 1 });
+    shop.clock.advance(300_000);
+    await shop.projection.sweep();
+    expect(await shop.values(tenant, 'ada')).toMatchObject({ bought: 2 });
+  });
+
   it('refuses more than a thousand, and browsers', async () => {
     expect((await shop.ingest(tenant, Array.from({ length: 1001 }, () => purchase(1)))).refusals).toEqual([['LIMIT_EXCEEDED', undefined]]);
     const asked = await shop.ask(tenant, 'mutation { ingestEvents(input: []) { accepted } }', {}, 'browser');
@@ -132,13 +142,13 @@ describe('ingestEvents', () => {
 });
 
 describe('POST /api/v1/events', () => {
-  const post = async (payload: unknown, role: 'server' | 'browser' = 'server'): Promise<{ readonly status: number; readonly body: unknown }> => {
+  const post = async (payload: unknown, role: 'server' | 'browser' = 'server', type = 'application/json'): Promise<{ readonly status: number; readonly body: unknown }> => {
     const server = Fastify();
     server.setErrorHandler((error, _request, reply) => {
       void reply.code(error instanceof AppError ? error.status : 500).send({ code: error instanceof AppError ? error.code : 'INTERNAL' });
     });
     for (const add of shop.routes) add(server, async () => newRequestContext({ tenantId: tenant, role, keyId: 'k' }));
-    const reply = await server.inject({ method: 'POST', url: '/api/v1/events', payload: payload as object });
+    const reply = await server.inject({ method: 'POST', url: '/api/v1/events', payload: payload as object, headers: { 'content-type': type } });
     await server.close();
     await shop.settled(tenant);
     return { status: reply.statusCode, body: reply.json() };
@@ -158,6 +168,13 @@ describe('POST /api/v1/events', () => {
       },
     });
     expect(await shop.values(tenant, 'ada')).toEqual({ bought: 1, spent: 2 });
+  });
+
+  it('takes an event a line, and answers for lines that are none in their places', async () => {
+    const [one, two] = [purchase(2), purchase(3)];
+    const reply = await post(`${JSON.stringify(one)}\n\n{"id": \r\n${JSON.stringify(two)}\n`, 'server', 'application/x-ndjson');
+    expect(reply.body).toMatchObject({ accepted: 2, rejected: 1, results: [{ status: 'ACCEPTED' }, { status: 'REJECTED', expected: 'an event' }, { status: 'ACCEPTED' }] });
+    expect(await shop.values(tenant, 'ada')).toMatchObject({ bought: 2, spent: 5 });
   });
 
   it('refuses what is no list, what is nested without end, and browsers', async () => {

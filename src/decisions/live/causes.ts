@@ -21,6 +21,7 @@ function isRead(reads: PlacementReads, kind: 'FEATURE' | 'ATTRIBUTE' | 'SEGMENT'
 }
 
 const causeByKind = {
+  eventType: undefined,
   attribute: 'ATTRIBUTE',
   feature: 'FEATURE',
   segment: 'SEGMENT',
@@ -32,11 +33,11 @@ const causeByKind = {
   model: 'MODEL',
 } as const satisfies Record<DefinitionKind, CauseKind | undefined>;
 
-/** A draft concerns nobody, and another placement's own settings only that one; of everything else each placement may rest on it. */
+/** A draft and a type of events concern nobody, and another placement's own settings only that one; of everything else each placement may rest on it. */
 export function causeOfConfiguration(change: ConfigurationChanged | undefined, placement: CompiledPlacement | undefined, now: number): Cause | undefined {
   if (change === undefined) return { kind: 'RESUMED_WITH_GAP', subject: null, changedAt: now };
   const found = change.subjects.find(({ kind, id }) => {
-    if (kind === 'ruleSetDraft') return false;
+    if (causeByKind[kind] === undefined) return false;
     return kind === 'placement' || kind === 'model' ? placement === undefined || placement.restsOn.has(id) : true;
   });
   const kind = found && causeByKind[found.kind];
