@@ -125,8 +125,7 @@ export function createApp(config: Config, { pool, prisma, redis }: Stores, metri
   const runtime = runtimeModule({ pool, bus, artifacts, threads: config.modelWorkers, onFailure: failed('a model could not be run') });
   const models = modelsModule({ definitions, artifacts, inspect: runtime.inspect });
   const decisions = decisionsModule({
-    pool, bus, clock, logger, metrics, config, definitions, blindsOf,
-    customers: records, customerById: customers.customerById, scorer: runtime.scorer, posteriors: runtime.posteriors, onLearned: runtime.onLearned,
+    pool, bus, clock, logger, metrics, config, definitions, blindsOf, customers: records, customerById: customers.customerById, scorer: runtime.scorer, posteriors: runtime.posteriors, onLearned: runtime.onLearned,
   });
   const imports = importModule(pool);
   const learning = learningModule({ pool, bus, logger, snapshots: decisions.snapshots });

@@ -15,6 +15,7 @@ export interface CustomerTable {
  */
 export const customerTables: readonly CustomerTable[] = [
   { table: 'events' },
+  { table: 'rejected_events' },
   { table: 'customer_features', key: ['name'], order: 'at DESC, value DESC' },
   {
     table: 'feature_history', key: ['name'], order: 'recorded_at, at, seq', numbered: 'seq',

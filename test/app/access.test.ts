@@ -157,8 +157,8 @@ describe('a role', () => {
   it('of a server changes no configuration, and sees no keys', async () => {
     const before = await rowsOf(pool, staffed);
     expect(await refusedTo(staffed.keys.server)).toEqual([
-      'apiKeys', 'auditLog', 'createApiKey', 'createSegment', 'deleteContent', 'deleteSegment', 'importDecisions', 'publishRuleSet', 'registerModel', 'revokeApiKey',
-      'saveExperiment', 'saveRuleSet', 'startExperiment', 'stopExperiment', 'updateSegment', 'upsertContent', 'upsertFeatureDefinition', 'upsertPlacement',
+      'apiKeys', 'auditLog', 'createApiKey', 'createSegment', 'deleteContent', 'deleteEventType', 'deleteSegment', 'importDecisions', 'publishRuleSet', 'registerModel', 'rejectedEvents',
+      'resendRejectedEvents', 'revokeApiKey', 'saveExperiment', 'saveRuleSet', 'startExperiment', 'stopExperiment', 'updateSegment', 'upsertContent', 'upsertEventType', 'upsertFeatureDefinition', 'upsertPlacement',
     ]);
     const configuration = (rows: string): string | undefined => rows.split('\n').find(it => it.startsWith('definitions '));
     expect(configuration(await rowsOf(pool, staffed))).toBe(configuration(before));
