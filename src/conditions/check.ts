@@ -4,8 +4,11 @@ import { InvalidInput, LimitExceeded } from '../kernel/errors.js';
 import { isoTimeMs } from '../kernel/iso-time.js';
 import { leafOf, type Behaviour, type Comparison, type Condition, type Operator } from './condition.js';
 
-/** Bounds of one tree: `nodes` counts the inner ones and the leaves, `depth` those on the way to the deepest leaf, itself included. */
-export const conditionLimits = { nodes: 200, depth: 20, listLength: 1000 } as const;
+/**
+ * Bounds of one tree: `nodes` counts the inner ones and the leaves, `depth` those on the way to the deepest leaf, itself included. And of what is
+ * compared with: `partLength` is of a text that is contained, or begun with, since an index searches for one at the cost of its square.
+ */
+export const conditionLimits = { nodes: 200, depth: 20, listLength: 1000, partLength: 100 } as const;
 
 /** Of the windows that behaviours are counted in. */
 const [shortestMs, longestMs] = [3_600_000, 90 * 86_400_000];
@@ -152,7 +155,7 @@ interface Operands {
 }
 
 const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
-const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
+const isPart = (value: unknown): boolean => typeof value === 'string' && value !== '' && value.length <= conditionLimits.partLength;
 const isScalar = (value: unknown): boolean => typeof value === 'string' || typeof value === 'boolean' || isNumber(value);
 
 const isInterval = (value: Operand): boolean => {
@@ -174,8 +177,8 @@ const operands: Readonly<Record<Operator, Operands>> = {
   equals: scalar,
   notEquals: scalar,
   in: { applies: ['number', 'string', 'strings'], accepts: isChoice, says: 'a list of 1 to 1000 texts, or of as many finite numbers' },
-  contains: { applies: ['string', 'strings'], accepts: isText, says: 'a text that is not empty' },
-  startsWith: { applies: ['string'], accepts: isText, says: 'a text that is not empty' },
+  contains: { applies: ['string', 'strings'], accepts: isPart, says: 'a text of 1 to 100 characters' },
+  startsWith: { applies: ['string'], accepts: isPart, says: 'a text of 1 to 100 characters' },
   exists: {
     applies: ['number', 'string', 'boolean', 'strings'],
     accepts: value => value === undefined || typeof value === 'boolean',

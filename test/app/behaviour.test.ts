@@ -30,7 +30,7 @@ const buy = async (customerId: string, value: unknown): Promise<void> => {
   expect((await shop.query('mutation I($events: [EventInput!]!) { ingestEvents(input: $events) { accepted } }', { events })).data.ingestEvents.accepted).toBe(1);
 };
 const shown = async (customerId: string): Promise<string> =>
-  (await shop.query('query P($id: ID!) { personalize(customerId: $id) { selectedContent { id } } }', { id: customerId })).data.personalize.selectedContent.id;
+  (await shop.query('query P($id: ID!) { personalize(customerId: $id) { selectedContent { id } } }', { id: customerId })).data.personalize.selectedContent.id as string;
 
 describe('a rule that asks for behaviour', () => {
   it('is read with the operators as they were given, by both executors', async () => {

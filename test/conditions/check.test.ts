@@ -60,6 +60,8 @@ describe('checkCondition', () => {
     ['a choice that is too long', leaf('city', 'in', Array.from({ length: 1001 }, () => 'x')), '/when/feature/value'],
     ['a mixed choice', leaf('city', 'in', ['x', 1] as never), '/when/feature/value'],
     ['an empty text that is contained', leaf('city', 'contains', ''), '/when/feature/value'],
+    ['a beginning that is too long', leaf('city', 'startsWith', 'x'.repeat(101)), '/when/feature/value'],
+    ['a part that is too long', leaf('city', 'contains', 'x'.repeat(101)), '/when/feature/value'],
     ['a time without a zone', leaf('city', 'before', '2026-03-01T12:00:00'), '/when/feature/value'],
     ['a duration of months', leaf('city', 'withinLast', 'P1M'), '/when/feature/value'],
     ['a duration of nothing', leaf('city', 'withinLast', 'PT0S'), '/when/feature/value'],

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { anyEvents, anyNames, checkCondition } from '../../src/conditions/check.js';
 import type { Condition, Truth } from '../../src/conditions/condition.js';
 import { customerDocumentMapping, documentOf } from '../../src/conditions/customer-document.js';
-import { compileCondition } from '../../src/conditions/evaluate.js';
+import { compileCondition, type Blind } from '../../src/conditions/evaluate.js';
 import { toElastic, type ElasticQuery } from '../../src/conditions/to-elastic.js';
 import { truthSql } from '../../src/conditions/truth-sql.js';
 import { describeWithElasticsearch } from '../support/elasticsearch.js';
@@ -22,6 +22,31 @@ const counts = people.map(it => countsOf(it, conditions));
 const facts = people.map((it, i) => factsOf(it, counts[i] ?? {}));
 /** What is asked in process, of each customer in turn. */
 const truths = (condition: Condition): readonly Truth[] => facts.map(compileCondition(condition));
+
+const deep = (levels: number): Condition => {
+  const leaf: Condition = { attribute: { name: 'a', operator: 'notEquals', value: 'x' } };
+  if (levels === 1) return leaf;
+  const inner = deep(levels - 1);
+  return levels % 3 === 0 ? { not: inner } : levels % 3 === 1 ? { and: [inner, leaf] } : { or: [inner, leaf] };
+};
+const on = (operator: 'in' | 'contains' | 'startsWith' | 'equals', value: string | readonly string[]): Condition => ({ attribute: { name: 'a', operator, value } });
+/** As large as conditions may be. */
+const extremes: readonly (readonly [what: string, condition: Condition])[] = [
+  ['20 levels', deep(20)],
+  ['200 nodes', { or: Array.from({ length: 199 }, (_, i) => on('equals', i === 150 ? 'x' : `y${i}`)) }],
+  ['a choice of 1,000', on('in', Array.from({ length: 1000 }, (_, i) => (i === 999 ? 'x' : `${i}`.padEnd(1000, 'y'))))],
+  ['a part of 100 characters with other meanings', { not: on('contains', 'xy*?'.repeat(25)) }],
+  ['a part of 100 characters that repeat', { not: on('contains', 'a'.repeat(100)) }],
+  ['a part of 50 characters beyond the basic plane', { not: on('contains', '😀'.repeat(50)) }],
+  ['a beginning of 100 characters', { not: on('startsWith', 'x'.repeat(100)) }],
+  ['a beginning whose end is the last character that there is', { not: on('startsWith', 'x\u{10ffff}\u{10ffff}') }],
+  ['a beginning whose end is the last character before the surrogates', { or: [on('startsWith', '\ud7ff'), on('startsWith', '\ud7ff\u{10ffff}')] }],
+];
+
+/** Values of `a` as a key would hide them; here each hides itself among others. */
+const blind: Blind = (name, value) => (name === 'a' ? `${String(value)}y` : value);
+const secret: Condition = { or: [{ attribute: { name: 'a', operator: 'equals', value: 'x' } }, { attribute: { name: 'a', operator: 'in', value: ['', '%_'] } }] };
+const none = factsOf({ attributes: {}, features: {}, segments: [], events: [] }, {});
 
 /** Compares a reading with the one in process on all conditions and customers, and says what it saw. */
 async function agreement(read: (condition: Condition) => Promise<readonly Truth[]>): Promise<Record<string, number>> {
@@ -75,6 +100,21 @@ describe('the readings of conditions', () => {
     });
     expect(Math.min(...Object.values(seen))).toBeGreaterThan(1000);
   });
+
+  it.each(extremes)('agree as SQL on %s', async (_what, condition) => {
+    checkCondition(condition, { attribute: anyNames });
+    const { text, values } = truthSql(condition, { tenantId, now, defaults });
+    const { rows } = await pool.query<{ id: string; truth: boolean | null }>(text, [...values]);
+    const byId = new Map(rows.map(({ id, truth }) => [id, truth ?? undefined]));
+    expect(people.map(({ id }) => byId.get(id))).toEqual(truths(condition));
+  });
+
+  it('compare blind indexes as SQL, and ask of some customers alone', async () => {
+    const { text, values } = truthSql(secret, { tenantId, now, defaults, blind, customerIds: ['c1', 'c2'] });
+    const { rows } = await pool.query<{ id: string; truth: boolean | null }>(text, [...values]);
+    const expected = ['c1', 'c2'].map(id => ({ id, truth: compileCondition(secret, blind)(facts[people.findIndex(it => it.id === id)] ?? none) ?? null }));
+    expect(rows.sort((a, b) => (a.id < b.id ? -1 : 1))).toEqual(expected);
+  });
 });
 
 describeWithElasticsearch('the reading of conditions by Elasticsearch', url => {
@@ -100,5 +140,21 @@ describeWithElasticsearch('the reading of conditions by Elasticsearch', url => {
       return people.map(({ id }) => (holds?.has(id) === fails?.has(id) ? undefined : holds?.has(id) === true));
     });
     expect(Math.min(...Object.values(seen))).toBeGreaterThan(1000);
+  });
+
+  it.each(extremes)('agrees on %s', async (_what, condition) => {
+    const holds = await found(index, toElastic(condition, { now, defaults }));
+    expect(people.map(({ id }) => holds.has(id))).toEqual(truths(condition).map(it => it === true));
+  });
+
+  it('compares blind indexes', async () => {
+    const holds = await found(index, toElastic(secret, { now, defaults, blind }));
+    expect(holds.size).toBeGreaterThan(0);
+    expect(people.map(({ id }) => holds.has(id))).toEqual(facts.map(it => compileCondition(secret, blind)(it) === true));
+  });
+
+  it('does not know what nobody has counted', async () => {
+    const did: Condition = { did: { event: 'purchase', atLeast: 0, atMost: 5, within: 'P11D' } };
+    for (const condition of [did, { not: did }]) expect((await found(index, toElastic(condition, { now, defaults }))).size).toBe(0);
   });
 });
