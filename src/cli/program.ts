@@ -8,6 +8,8 @@ import { describeEvaluation, evaluate } from './evaluate.js';
 import { CommandFailed } from './failure.js';
 import { describeMembers, importMembers } from './import-members.js';
 import { describeImport, importOpenBandit } from './open-bandit/import-open-bandit.js';
+import { describeParity, parity } from './parity.js';
+import { describeRecompute, recompute } from './recompute.js';
 import { simulate } from './simulate.js';
 import type { Terminal } from './terminal.js';
 import { downloadTrainingSet, type TrainingSetOptions } from './training-set.js';
@@ -63,6 +65,7 @@ function programOf(deps: CommandLineDeps): Command {
   addImport(program, terminal, client);
   addEvaluate(program, terminal, client);
   addSimulate(program, terminal, client);
+  addFeatures(program, terminal, client);
   addWatch(program, deps);
   addSegment(program, deps);
   addTrainingSet(program, deps);
@@ -124,6 +127,26 @@ function addSimulate(program: Command, terminal: Terminal, client: () => Promise
     });
 }
 
+function addFeatures(program: Command, terminal: Terminal, client: () => Promise<Client>): void {
+  program
+    .command('parity')
+    .description('Recount a sample of the customers from the log, and say where readers see something else.')
+    .option('--sample <count>', 'how many customers, 1 to 5000', wholePositive, 500)
+    .option('--json', 'answer in JSON')
+    .action(async ({ json, sample }: JsonOption & { readonly sample: number }) => {
+      const report = await parity(await client(), sample);
+      for (const line of json ? [JSON.stringify(report)] : describeParity(report)) terminal.out(line);
+    });
+  program
+    .command('recompute')
+    .description('Recount every computed feature of every customer from the log, in one reading of it, and write what differs.')
+    .option('--json', 'answer in JSON')
+    .action(async ({ json }: JsonOption) => {
+      const report = await recompute(await client(), terminal);
+      terminal.out(json ? JSON.stringify(report) : describeRecompute(report));
+    });
+}
+
 function addWatch(program: Command, { terminal, client }: CommandLineDeps): void {
   program
     .command('watch')
@@ -166,6 +189,12 @@ function addTrainingSet(program: Command, { terminal, client }: CommandLineDeps)
       const report = await downloadTrainingSet(await connectionOf(client), options, terminal);
       terminal.out(json ? JSON.stringify(report) : `${report.file}: ${report.bytes} bytes`);
     });
+}
+
+function wholePositive(text: string): number {
+  const value = positive(text);
+  if (!Number.isInteger(value)) throw new InvalidArgumentError('It is a whole number above 0.');
+  return value;
 }
 
 function positive(text: string): number {

@@ -14,10 +14,10 @@ export interface Progress {
 }
 
 /** A bar where somebody looks, and nothing elsewhere. */
-export function progress({ screen }: Terminal, label: string, total: number): Progress {
+export function progress({ screen }: Terminal, label: string, total: number, unit = 'KB'): Progress {
   if (screen === undefined) return { advance: () => undefined, end: () => undefined };
   const bar = new SingleBar({ format: `${label} {bar} {percentage}% {value}/{total} {unit}`, stream: screen, hideCursor: true, clearOnComplete: false });
-  bar.start(total, 0, { unit: 'KB' });
+  bar.start(total, 0, { unit });
   return {
     advance: by => { bar.increment(by); },
     end: () => { bar.stop(); },

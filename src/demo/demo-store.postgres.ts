@@ -10,9 +10,10 @@ import type { DemoWorld } from './world.js';
 const seededAction = 'seed';
 const actor = 'demo';
 
+/** Due at once: when time changes them next is worked out when they are looked at first. */
 const customersSql = `
-  INSERT INTO customers (tenant_id, id, attributes, projected_version, rules_version, created_at, updated_at)
-  SELECT $1, id, attributes::jsonb, 1, rules, at, $2
+  INSERT INTO customers (tenant_id, id, attributes, projected_version, rules_version, created_at, updated_at, due_at)
+  SELECT $1, id, attributes::jsonb, 1, rules, at, $2, $2
   FROM unnest($3::text[], string_to_array($4, E'\\n'), $5::timestamptz[]) AS it(id, attributes, at), attune_rules_version($1) AS rules`;
 
 const featuresSql = `
