@@ -7,6 +7,7 @@ import { MemoryOnlineStore } from './customers/online-store.memory.js';
 import { RedisOnlineStore } from './customers/online-store.redis.js';
 import { OnlineRecords } from './customers/online-records.js';
 import type { OnlineStore } from './customers/online-store.js';
+import { customerDecisions } from './decisions/customer-decisions.postgres.js';
 import { decisionsModule, type DecisionsModule } from './decisions/decisions.module.js';
 import type { Snapshot } from './decisions/snapshot/snapshot.js';
 import { importModule } from './decisions/import/import.module.js';
@@ -112,7 +113,7 @@ export function createApp(config: Config, { pool, prisma, redis }: Stores, metri
   const projected = projection({ pool, bus, clock, definitions, online, blindsOf, onFailure: failed('customers could not be projected; it is tried again') });
   const { changed } = projected;
   const records = new OnlineRecords({ store: online, source: projected.source, onFailure: failed('an online record could not be read'), copies: redis === undefined ? 0 : copiesKept });
-  const customers = customersModule({ pool, keys, clock, definitions, records, changed, onFailure: failed('keys could not be wrapped anew; ask again') });
+  const customers = customersModule({ pool, keys, bus, online, clock, definitions, records, changed, elsewhere: customerDecisions, onFailure: failed('keys could not be wrapped anew; ask again') });
   const featureDefinitions = featureDefinitionsModule({ definitions });
   const features = featuresModule({ pool, bus, definitions, hold: keys.hold, clock, records, recordById: customers.recordById, changed, live: it => projected.live(it), onFailure: failed('customers could not be recounted') });
   const events = eventsModule({ pool, bus, clock, definitions, hashing: keys.hashing, stream, keptDays: config.eventDays, onFailure: failed('what events have could not be noted') });

@@ -16,6 +16,13 @@ const upsert = z.strictObject({
     .refine(it => Object.keys(it).length <= mostAttributes, `At most ${mostAttributes} attributes`),
 });
 
+const whose = z.strictObject({ customerId: id });
+
+/** @throws InvalidInput */
+export function parseCustomerId(body: unknown): string {
+  return parseBody(whose, body).customerId;
+}
+
 /** @throws InvalidInput */
 export function parseUpsertCustomer(input: unknown, declared: AttributeDeclarations, now: number): CustomerUpsert {
   const { id: customerId, at, attributes } = parseBody(upsert, input);

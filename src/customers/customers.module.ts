@@ -1,5 +1,7 @@
 import type { Pool } from 'pg';
 import type { Clock } from '../kernel/clock.js';
+import type { Json } from '../kernel/json.js';
+import { customerTopic, type Bus } from '../platform/bus.js';
 import { mostOfAKind } from '../tenants/definition-kind.js';
 import { definitionListLoader } from '../tenants/definition.loader.js';
 import type { Definitions } from '../tenants/definitions.js';
@@ -8,13 +10,18 @@ import { attributes, parseAttribute } from './attribute.schema.js';
 import { AttributesResolver } from './attributes.resolver.js';
 import { PostgresConsents } from './consents.postgres.js';
 import { ConsentsResolver } from './consents.resolver.js';
+import type { CustomerChanged } from './customer-changed.js';
 import type { CustomersChanged } from './customer.js';
 import { customerById, onlineRecordById, type CustomerById, type OnlineRecordById } from './customer.loader.js';
 import { PostgresCustomerStore } from './customers.postgres.js';
 import { CustomersResolver } from './customers.resolver.js';
+import { PostgresErasure, type HeldElsewhere } from './erasure.postgres.js';
+import { ErasureResolver } from './erasure.resolver.js';
 import type { KeysModule } from './keys.module.js';
 import { PostgresMerging } from './merging.postgres.js';
 import { MergingResolver } from './merging.resolver.js';
+import { strangerRecord } from './online-record.js';
+import type { OnlineStore } from './online-store.js';
 import type { OnlineRecords } from './online-records.js';
 import { PersonalAttributes } from './personal-attributes.postgres.js';
 import { PersonalResolver } from './personal.resolver.js';
@@ -30,12 +37,16 @@ export interface CustomersDeps {
   readonly keys: Pick<KeysModule, 'keyring' | 'hold'>;
   readonly clock: Clock;
   readonly definitions: Definitions;
-  readonly records: Pick<OnlineRecords, 'read'>;
+  readonly bus: Pick<Bus, 'publishMany'>;
+  readonly online: Pick<OnlineStore, 'write'>;
+  readonly records: Pick<OnlineRecords, 'read' | 'forget'>;
+  readonly elsewhere: HeldElsewhere;
   readonly changed: CustomersChanged;
   readonly onFailure: (error: unknown) => void;
 }
 
-export function customersModule({ pool, keys: { keyring, hold }, clock, definitions, records, changed, onFailure }: CustomersDeps): CustomersModule {
+export function customersModule(deps: CustomersDeps): CustomersModule {
+  const { pool, keys: { keyring, hold }, clock, definitions, records, changed, onFailure } = deps;
   const personal = new PersonalAttributes(pool, keyring);
   const store = new PostgresCustomerStore(pool, hold, personal);
   const byId = customerById(store);
@@ -52,10 +63,38 @@ export function customersModule({ pool, keys: { keyring, hold }, clock, definiti
       new CustomersResolver({ store, byId, changed, clock, declared }),
       new AttributesResolver({ definitions, all: definitionListLoader(definitions, attributes), sealAll }),
       new MergingResolver({ merging: new PostgresMerging(pool, hold, { keyring, personal }), byId, changed, clock }),
+      erasureResolver(deps, personal),
       new PersonalResolver({ personal, keyring, onFailure }),
       new ConsentsResolver({ store: new PostgresConsents(pool, hold), recordById, changed, clock }),
     ],
     customerById: byId,
     recordById,
   };
+}
+
+/** What other processes had decided for the customer is in the log by then. */
+const lateMs = 3000;
+/** Newer than all that anybody may still be about to write of the customer. */
+const lastVersion = Number.MAX_SAFE_INTEGER;
+
+function erasureResolver({ pool, keys: { keyring, hold }, clock, bus, online, records, elsewhere, onFailure }: CustomersDeps, personal: PersonalAttributes): ErasureResolver {
+  const erasure = new PostgresErasure({
+    pool, hold, keyring, personal, elsewhere,
+    async forget(tenantId, ids) {
+      await online.write(tenantId, ids.map(id => ({ ...strangerRecord(id), version: lastVersion })));
+      records.forget(tenantId, ids);
+    },
+  });
+  return new ErasureResolver({
+    erasure,
+    clock,
+    async erased(tenantId, done) {
+      const { ids, changes, receipt } = done;
+      if (ids.length === 0) return;
+      setTimeout(() => void erasure.again(tenantId, done).catch(onFailure), lateMs).unref();
+      const changedAt = receipt.erasedAt.getTime();
+      const messages = ids.map((customerId): CustomerChanged => ({ customerId, version: lastVersion, changes, changedAt }));
+      await bus.publishMany(messages.map(it => ({ topic: customerTopic(tenantId, it.customerId), message: it as unknown as Json }))).catch(onFailure);
+    },
+  });
 }

@@ -42,6 +42,11 @@ export class OnlineRecords {
     return customerIds.map((id, i) => found[i] ?? this.#copyOf(tenantId, id));
   }
 
+  /** Drops the copies of these customers that are kept for the time when nobody answers. */
+  forget(tenantId: string, customerIds: readonly string[]): void {
+    for (const id of customerIds) this.#copies.delete(keyOf(tenantId, id));
+  }
+
   async #fill(tenantId: string, customerIds: readonly string[], held: Promise<HeldRecords>, found: ReadRecord[]): Promise<void> {
     const records = await held.catch((error: unknown) => {
       this.#deps.onFailure(error);

@@ -40,8 +40,8 @@ export interface Withheld {
 export interface CustomerState {
   /** False for a stranger. */
   readonly known: boolean;
-  /** `none`: nothing could be read, which is not the same as a stranger. */
-  readonly source: 'current' | 'stale' | 'none';
+  /** `none`: nothing could be read, which is not the same as a stranger. `erased`: what was read has been removed from the log since. */
+  readonly source: 'current' | 'stale' | 'none' | 'erased';
   readonly attributes: Readonly<Record<string, FeatureValue>>;
   readonly features: Readonly<Record<string, FeatureReading>>;
   readonly segments: readonly string[];

@@ -1,4 +1,4 @@
-import { NotFound } from '../kernel/errors.js';
+import { Erased, NotFound } from '../kernel/errors.js';
 import type { DecisionLog } from './decision-log.js';
 import type { DecisionRecord } from './decision-record.js';
 import { explain, type Explanation } from './explain.js';
@@ -25,9 +25,10 @@ export class Decisions {
     }));
   }
 
-  /** @throws NotFound */
+  /** @throws NotFound, Erased */
   async replay(tenantId: string, id: string): Promise<{ readonly logged: Decided; readonly replayed: Decided | null; readonly identical: boolean }> {
     const logged = await this.#one(tenantId, id);
+    if (logged.record.state.source === 'erased') throw new Erased('The customer has been erased, and with them what the decision rested on');
     const { answer, identical } = replay(logged.record, logged.snapshot);
     return { logged, replayed: answer === undefined ? null : { ...logged, record: { ...logged.record, answer } }, identical };
   }

@@ -33,10 +33,11 @@ export class PostgresEventLog implements EventLog {
   async append(tenantId: string, events: readonly CustomerEvent[], receivedAt: number): Promise<Appended> {
     await answered(this.#makePartitions(events));
     const distinct = firstOfEach(events);
-    const rows = await this.#append(tenantId, distinct, receivedAt).catch((error: unknown) => {
-      if (this.#withErased.has(tenantId) || (error as { readonly code?: unknown }).code !== hashesNeeded) throw error;
+    const isHashed = this.#withErased.has(tenantId);
+    const rows = await this.#append(tenantId, distinct, { receivedAt, isHashed }).catch((error: unknown) => {
+      if (isHashed || (error as { readonly code?: unknown }).code !== hashesNeeded) throw error;
       this.#withErased.add(tenantId);
-      return this.#append(tenantId, distinct, receivedAt);
+      return this.#append(tenantId, distinct, { receivedAt, isHashed: true });
     });
     const taken = rows.filter((row): row is Row & { readonly customerId: string } => row.customerId !== null);
     return {
@@ -46,8 +47,8 @@ export class PostgresEventLog implements EventLog {
     };
   }
 
-  async #append(tenantId: string, distinct: readonly CustomerEvent[], receivedAt: number): Promise<readonly Row[]> {
-    const hashOf = this.#withErased.has(tenantId) ? await this.#hashing(tenantId) : undefined;
+  async #append(tenantId: string, distinct: readonly CustomerEvent[], { receivedAt, isHashed }: { readonly receivedAt: number; readonly isHashed: boolean }): Promise<readonly Row[]> {
+    const hashOf = isHashed ? await this.#hashing(tenantId) : undefined;
     const { rows } = await answered(this.#pool.query<Row>({
       name: 'append-events',
       text: appendSql,

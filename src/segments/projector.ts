@@ -134,8 +134,9 @@ export class Projector {
       const changes = unsettled.flatMap(messageOf);
       if (changes.length > 0) await announce(tenantId, changes, unsettled.flatMap(it => it.moves));
     }
-    const gone = projected.length > 0 ? await store.settle(tenantId, projected, by) : [];
-    if (gone.length > 0) await online.forget(tenantId, gone);
+    const gone = new Set(projected.length > 0 ? await store.settle(tenantId, projected, by) : []);
+    const left = projected.filter(it => gone.has(it.record.customerId)).flatMap(it => [it.record.customerId, ...it.aliases]);
+    if (left.length > 0) await online.forget(tenantId, left);
   }
 
   async #memberships(tenantId: string, customerIds: readonly string[]): Promise<readonly [readonly Projected[], ProjectedBy]> {

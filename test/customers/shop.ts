@@ -9,6 +9,7 @@ import type { OnlineRecord } from '../../src/customers/online-record.js';
 import { OnlineRecords } from '../../src/customers/online-records.js';
 import { MemoryOnlineStore } from '../../src/customers/online-store.memory.js';
 import { MemoryEventStream } from '../../src/events/event-stream.memory.js';
+import { customerDecisions } from '../../src/decisions/customer-decisions.postgres.js';
 import { eventsModule } from '../../src/events/events.module.js';
 import { featureDefinitionsModule } from '../../src/features/feature-definitions.module.js';
 import type { FeatureDefinition } from '../../src/features/feature.js';
@@ -93,7 +94,7 @@ export class Shop {
     this.projection = projection({ pool, bus: gatedBus, clock, definitions, online, blindsOf, onFailure });
     const { changed } = this.projection;
     const records = new OnlineRecords({ store: online, source: this.projection.source, onFailure, copies: 100 });
-    const customers = customersModule({ pool, keys, clock, definitions, records, changed, onFailure });
+    const customers = customersModule({ pool, keys, bus, online, clock, definitions, records, changed, elsewhere: customerDecisions, onFailure });
     const values = featuresModule({ pool, bus, definitions, hold: keys.hold, clock, records, recordById: customers.recordById, changed, live: it => this.projection.live(it), onFailure });
     this.stream.start(this.projection.refresh);
     const events = eventsModule({ pool, bus, clock, definitions, hashing: keys.hashing, stream: this.stream, keptDays: 732, onFailure });
