@@ -23,6 +23,8 @@ export interface ExplainedBy {
   /** What personal attributes are compared by, and their names. */
   readonly blind?: Blind | undefined;
   readonly personal?: ReadonlySet<string> | undefined;
+  /** When time alone changes the value of a feature, by its name. */
+  readonly featureChangesAt?: ((name: string) => number | undefined) | undefined;
   /** When time alone changes a count, by the key of the behaviour, and a membership, by the id of the segment. The facts do not tell. */
   readonly countChangesAt?: ((key: string) => number | undefined) | undefined;
   readonly membershipChangesAt?: ((segmentId: string) => number | undefined) | undefined;
@@ -69,5 +71,10 @@ function explainLeaf(condition: Leaf, facts: Facts, by: ExplainedBy): Pick<Expla
   }
   const [kind, { name }] = leafOf(condition);
   const isHidden = kind === 'attribute' && by.personal?.has(name) === true;
-  return { kind, seen: isHidden ? undefined : valueIn(kind, name)(facts), isHidden, changesAt: compileNextChange(condition)(facts) };
+  return { kind, seen: isHidden ? undefined : valueIn(kind, name)(facts), isHidden, changesAt: firstOf(compileNextChange(condition, by.blind)(facts), kind === 'feature' ? by.featureChangesAt?.(name) : undefined) };
+}
+
+function firstOf(...times: readonly (number | undefined)[]): number | undefined {
+  const first = Math.min(...times.map(it => it ?? Infinity));
+  return first === Infinity ? undefined : first;
 }

@@ -2,6 +2,7 @@ import { behavioursOf, countsAmong } from '../conditions/behaviour.js';
 import { readsOf, type Condition, type Facts } from '../conditions/condition.js';
 import { compileCondition, type Blind, type CompiledCondition } from '../conditions/evaluate.js';
 import { compileNextChange, type CompiledNextChange } from '../conditions/next-change.js';
+import type { AttributeDefinition } from '../customers/attribute.js';
 import type { FeatureReading, FeatureValue } from '../customers/online-record.js';
 import { viewFeature, type FeatureDefinition } from '../features/feature.js';
 import type { MoveCause } from './segment-change.js';
@@ -34,12 +35,14 @@ export interface WorkedOut {
   readonly nextChange: number | undefined;
 }
 
+/** What segments are compiled from. */
 export interface CompiledFrom {
   readonly segments: readonly Segment[];
   readonly features: readonly FeatureDefinition[];
   /** Of the behaviours that anything live asks for. */
   readonly counts: readonly FeatureDefinition[];
-  /** What personal attributes are compared by. */
+  /** Those that are declared, and what the personal ones are compared by. */
+  readonly attributes: readonly AttributeDefinition[];
   readonly blind: Blind;
 }
 
@@ -55,6 +58,7 @@ interface Dynamic {
 /** A tenant's segments at one version of its configuration. */
 export class CompiledSegments {
   readonly version: number;
+  readonly from: CompiledFrom;
   /** All features, and the counts of behaviours. */
   readonly recounted: readonly FeatureDefinition[];
   readonly #features: readonly FeatureDefinition[];
@@ -66,8 +70,10 @@ export class CompiledSegments {
   readonly #touchedBy: ReadonlyMap<string, readonly number[]>;
   readonly #byTime: readonly number[];
 
-  constructor(version: number, { segments, features, counts, blind }: CompiledFrom) {
+  constructor(version: number, from: CompiledFrom) {
+    const { segments, features, counts, blind } = from;
     this.version = version;
+    this.from = from;
     this.recounted = [...features, ...counts];
     this.#features = features;
     this.#listed = new Set(segments.filter(it => it.condition === undefined).map(it => it.id));

@@ -1,13 +1,13 @@
 import type { Pool } from 'pg';
 import { personalAmong } from '../customers/attribute.js';
-import { attributes, parseAttribute } from '../customers/attribute.schema.js';
+import { parseAttribute } from '../customers/attribute.schema.js';
 import type { BlindsOf } from '../customers/keys.module.js';
 import type { CustomersChanged } from '../customers/customer.js';
 import type { CustomerById, OnlineRecordById } from '../customers/customer.loader.js';
 import type { OnlineRecordSource } from '../customers/online-records.js';
 import type { OnlineStore } from '../customers/online-store.js';
 import type { FeatureDefinition } from '../features/feature.js';
-import { features, parseFeature } from '../features/feature.schema.js';
+import { parseFeature } from '../features/feature.schema.js';
 import { recount } from '../features/recount.postgres.js';
 import type { HttpRoutes } from '../graphql/http-route.js';
 import type { LoaderKey } from '../graphql/loader-scope.js';
@@ -15,22 +15,24 @@ import type { Clock } from '../kernel/clock.js';
 import type { Json } from '../kernel/json.js';
 import { configTopic, customerTopic, segmentTopic, type Bus, type Unsubscribe } from '../platform/bus.js';
 import { Repeated } from '../platform/repeated.js';
-import { definitionListLoader } from '../tenants/definition.loader.js';
 import type { ConfigurationChanged, Definitions } from '../tenants/definitions.js';
 import { behaviourCounts, kindsThatAsk } from './behaviour-counts.js';
 import { CompiledSegments } from './compiled-segments.js';
 import { CustomerSegmentsResolver } from './customer-segments.resolver.js';
 import { MemberLists } from './member-lists.js';
 import { PostgresMemberships } from './memberships.postgres.js';
-import { preview } from './preview.js';
 import { PostgresProjectionStore } from './projection.postgres.js';
 import { Projector } from './projector.js';
 import { SegmentChangesResolver } from './segment-changes.resolver.js';
 import { movesBySegment } from './segment-change.js';
 import { segmentMembersRoutes } from './segment-members.http.js';
 import { SegmentMembersResolver } from './segment-members.resolver.js';
-import { SegmentPreviewResolver } from './segment-preview.resolver.js';
-import { parseSegment, segments } from './segment.schema.js';
+import { PostgresCustomerSearch } from './search/customer-search.postgres.js';
+import { SegmentSearch } from './search/segment-search.js';
+import { SegmentSearchResolver } from './search/segment-search.resolver.js';
+import { membershipExplainer } from './explain/explain-membership.postgres.js';
+import { ExplainMembershipResolver } from './explain/explain-membership.resolver.js';
+import { parseSegment } from './segment.schema.js';
 import type { Segment } from './segment.js';
 
 export interface ProjectionDeps {
@@ -50,6 +52,8 @@ export interface Projection {
   readonly source: OnlineRecordSource;
   /** All that is computed of the tenant's customers. */
   live(tenantId: string): Promise<readonly FeatureDefinition[]>;
+  /** The tenant's segments, and what they read, as they are now. */
+  segmentsOf(tenantId: string): Promise<CompiledSegments>;
   /** Applies the tenant's segments to its customers whenever they change, without waiting for the next sweep. */
   follow(tenantId: string): Promise<void>;
   /** Puts right what failed or was cut off before; also done at the start and every second. */
@@ -90,6 +94,7 @@ export function projection(deps: ProjectionDeps): Projection {
     refresh: (tenantId, ids) => projector.refresh(tenantId, ids),
     source: store,
     live: async tenantId => (await compiled.get(tenantId, false)).recounted,
+    segmentsOf: tenantId => compiled.get(tenantId, false),
     follow: tenantId => compiled.follow(tenantId),
     sweep: () => projector.sweep(),
     async stop() {
@@ -147,12 +152,13 @@ class SegmentsInUse {
   async #compile(tenantId: string): Promise<CompiledSegments> {
     const { version, definitions } = await this.#deps.definitions.read(tenantId);
     const bodies = (kind: 'segment' | 'feature' | 'attribute'): readonly Json[] => definitions.filter(it => it.kind === kind).map(it => it.body);
-    const personal = personalAmong(bodies('attribute').map(parseAttribute));
+    const declared = bodies('attribute').map(parseAttribute);
     return new CompiledSegments(version, {
       segments: bodies('segment').map(parseSegment),
       features: bodies('feature').map(parseFeature),
       counts: behaviourCounts(definitions),
-      blind: await this.#deps.blindsOf(tenantId, personal),
+      attributes: declared,
+      blind: await this.#deps.blindsOf(tenantId, personalAmong(declared)),
     });
   }
 }
@@ -161,9 +167,7 @@ export interface SegmentsDeps {
   readonly pool: Pool;
   readonly bus: Bus;
   readonly clock: Clock;
-  readonly definitions: Definitions;
-  readonly blindsOf: BlindsOf;
-  readonly projection: Pick<Projection, 'changed' | 'source'>;
+  readonly projection: Pick<Projection, 'changed' | 'source' | 'segmentsOf'>;
   readonly segmentById: LoaderKey<string, Segment | null>;
   readonly customerById: CustomerById;
   readonly recordById: OnlineRecordById;
@@ -179,29 +183,19 @@ export interface SegmentsModule {
   stop(): Promise<void>;
 }
 
-export function segmentsModule({ pool, bus, clock, definitions, blindsOf, projection: { changed, source }, onFailure, ...deps }: SegmentsDeps): SegmentsModule {
+export function segmentsModule({ pool, bus, clock, projection: { changed, source, segmentsOf }, onFailure, ...deps }: SegmentsDeps): SegmentsModule {
   const { segmentById, customerById, recordById } = deps;
   const memberships = new PostgresMemberships(pool, clock);
   const lists = new MemberLists({ memberships, changed });
   const upkeep = new Repeated(countsEveryMs, () => memberships.sumUpCounts(), onFailure);
-  const scan = {
-    customerIds: (...args: Parameters<PostgresMemberships['customerIds']>) => memberships.customerIds(...args),
-    load: (...args: Parameters<OnlineRecordSource['load']>) => source.load(...args),
-    now: () => clock.now(),
-    blindsOf,
-  };
+  const search = new SegmentSearch({ truth: new PostgresCustomerSearch(pool), index: undefined, onFailure });
   return {
     resolvers: [
       new SegmentMembersResolver({ memberships, lists, segmentById, customerById, clock }),
       new SegmentChangesResolver({ bus, segmentById, clock }),
       new CustomerSegmentsResolver(recordById, segmentById),
-      new SegmentPreviewResolver({
-        preview: (tenantId, condition, around) => preview(scan, tenantId, condition, around),
-        allAttributes: definitionListLoader(definitions, attributes),
-        allFeatures: definitionListLoader(definitions, features),
-        allSegments: definitionListLoader(definitions, segments),
-        customerById,
-      }),
+      new SegmentSearchResolver({ search, segmentsOf, customerById, segmentById, clock }),
+      new ExplainMembershipResolver({ explain: membershipExplainer({ pool, clock, source, segmentsOf }), segmentById }),
     ],
     routes: [segmentMembersRoutes({ lists, segmentById, clock })],
     upkeep: () => upkeep.now(),

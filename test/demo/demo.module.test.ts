@@ -120,7 +120,7 @@ describe('seedDemo', () => {
     expect(await store.findUnsettled(Date.now() + 1000, 10)).toEqual([]);
     expect(await store.tenantsBehind()).toEqual([]);
     await pool.query(`UPDATE customers SET version = version + 1 WHERE tenant_id = 'demo'`);
-    const projected = await store.project('demo', rows.map(it => it.id), { segments: new CompiledSegments(version, { segments, features, counts: [], blind: (_name, value) => value }), now: rows[0]?.at.getTime() ?? 0 });
+    const projected = await store.project('demo', rows.map(it => it.id), { segments: new CompiledSegments(version, { segments, features, counts: [], attributes: [], blind: (_name, value) => value }), now: rows[0]?.at.getTime() ?? 0 });
 
     expect(projected).toHaveLength(300);
     expect(projected?.filter(it => it.entered.length + it.left.length > 0)).toEqual([]);

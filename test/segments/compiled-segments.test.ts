@@ -8,7 +8,7 @@ import { conditions, now, values } from '../conditions/arbitraries.js';
 import { above, byHand, dynamic, number } from '../customers/shop.js';
 
 const compiled = (segments: ConstructorParameters<typeof CompiledSegments>[1]['segments'], names: readonly string[]): CompiledSegments =>
-  new CompiledSegments(1, { segments, features: names.map(it => number(it)), counts: [], blind: (_name, value) => value });
+  new CompiledSegments(1, { segments, features: names.map(it => number(it)), counts: [], attributes: [], blind: (_name, value) => value });
 const readings = (all: Readonly<Record<string, FeatureValue>>): Record<string, FeatureReading> =>
   Object.fromEntries(Object.entries(all).map(([name, value]) => [name, { value, at: now }]));
 

@@ -96,28 +96,3 @@ describe('members', () => {
       .toEqual({ customer: null, odd: null, customers: { edges: [] }, segment: null });
   });
 });
-
-describe('previewSegment', () => {
-  const preview = (condition: object): Promise<Reply> =>
-    shop.ask(tenant, 'query($condition: ConditionInput!) { it: previewSegment(condition: $condition) { count scanned isComplete sample { id } } }', { condition });
-
-  it('tells who would be in, without a segment coming to be', async () => {
-    await change('addToSegment', 'vip', ['c20', 'c01']);
-    expect((await preview({ and: [{ feature: { name: 'score', operator: 'greaterThan', value: 0.5 } }, { inSegment: 'vip' }] })).data.it)
-      .toEqual({ count: 1, scanned: 25, isComplete: true, sample: [{ id: 'c20' }] });
-    const all = (await preview({ feature: { name: 'score', operator: 'exists' } })).data.it;
-    expect([all.count, all.sample.length]).toEqual([25, 20]);
-  });
-
-  it('refuses names that mean nothing', async () => {
-    expect((await preview({ feature: { name: 'nosuch', operator: 'exists' } })).refusals).toEqual([['INVALID_INPUT', '/feature/name']]);
-    expect((await preview({ inSegment: 'nosuch' })).refusals).toEqual([['INVALID_INPUT', '/inSegment']]);
-    expect((await preview({ context: { name: 'hour', operator: 'exists' } })).refusals).toEqual([['INVALID_INPUT', '/context']]);
-  });
-
-  it('looks at 20,000 customers at most, and says so', async () => {
-    await pool.query(`INSERT INTO customers (tenant_id, id, attributes, projected_version, rules_version) SELECT $1, 'many' || i, '{"a": 1}', 1, 99 FROM generate_series(1, 21000) AS i`, [tenant]);
-    const { count, scanned, isComplete } = (await preview({ attribute: { name: 'a', operator: 'equals', value: 1 } })).data.it;
-    expect([count, scanned, isComplete]).toEqual([20_000 - 25, 20_000, false]);
-  });
-});
