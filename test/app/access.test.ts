@@ -200,6 +200,8 @@ describe("another tenant's ids", () => {
     apiKeys: [[() => '{ apiKeys { id } }', expect.any(Array)]],
     auditLog: [[() => '{ auditLog { edges { node { subject details } } } }', expect.anything()]],
     previewSegment: [[() => '{ previewSegment(condition: { inSegment: "vips" }) { count } }', 'INVALID_INPUT']],
+    searchCustomers: [[() => '{ searchCustomers(condition: { inSegment: "vips" }) { source } }', 'INVALID_INPUT']],
+    explainMembership: [[() => '{ explainMembership(customerId: "ada", segment: "vips") { isMember } }', 'NOT_FOUND']],
     addToSegment: [[() => 'mutation { addToSegment(input: { segmentId: "vips", customerIds: ["ada"] }) { changed } }', 'NOT_FOUND']],
     removeFromSegment: [[() => 'mutation { removeFromSegment(input: { segmentId: "vips", customerIds: ["ada"] }) { changed } }', 'NOT_FOUND']],
     createSegment: [[() => 'mutation { createSegment(input: { id: "mine", name: "Mine", condition: { inSegment: "vips" } }) { configurationVersion } }', 'INVALID_INPUT']],
@@ -248,6 +250,10 @@ describe("another tenant's ids", () => {
     expect(reply.text).not.toContain(theirs.keyId);
     expect(reply.text).not.toMatch(/vips|sandals|clicks|trial/);
     expect(await rowsOf(pool, shop)).toBe(before);
+  });
+
+  it('are no segments to follow', async () => {
+    expectRefusal(await askBySocket(shop, JSON.stringify({ query: 'subscription { segmentChanges(segment: "vips") { move } }' }), other.keys.admin), 'NOT_FOUND');
   });
 
   it('mean nothing to subscriptions', async () => {
