@@ -1,7 +1,7 @@
 import type { Pool, PoolClient } from 'pg';
 import type { Clock } from '../kernel/clock.js';
 import { answered, inTransaction } from '../platform/postgres.js';
-import type { Listed, ListEntry, Memberships, MembersPage } from './memberships.js';
+import type { KeptMembership, Listed, ListEntry, Memberships, MembersPage } from './memberships.js';
 
 /** The customers by the ids that they have now. */
 const askedSql = `
@@ -38,6 +38,9 @@ const membersSql = `
     ORDER BY customer_id LIMIT page.first
   ) AS member
   ORDER BY page.place, member.customer_id`;
+const ofSql = `
+  SELECT segment_id AS "segmentId", since, expires_at AS "expiresAt" FROM segment_members
+  WHERE tenant_id = $1 AND customer_id = COALESCE((SELECT customer_id FROM customer_aliases WHERE tenant_id = $1 AND alias = $2), $2)`;
 const countSql = `
   SELECT segment_id AS id, sum(members) AS count FROM segment_counts WHERE tenant_id = $1 AND segment_id = ANY($2) GROUP BY 1 HAVING sum(members) > 0`;
 /** Two who do it at once add up what each has taken away, and nothing twice. */
@@ -86,6 +89,11 @@ export class PostgresMemberships implements Memberships {
     const members = pages.map((): string[] => []);
     for (const { place, id } of rows) members[Number(place) - 1]?.push(id);
     return members;
+  }
+
+  async of(tenantId: string, customerId: string): Promise<readonly KeptMembership[]> {
+    const { rows } = await answered(this.#pool.query<{ segmentId: string; since: Date; expiresAt: Date | null }>(ofSql, [tenantId, customerId]));
+    return rows.map(({ segmentId, since, expiresAt }) => ({ segmentId, since: since.getTime(), expiresAt: expiresAt?.getTime() }));
   }
 
   async countMembers(tenantId: string, segmentIds: readonly string[]): Promise<ReadonlyMap<string, number>> {

@@ -30,8 +30,7 @@ import { SegmentMembersResolver } from './segment-members.resolver.js';
 import { PostgresCustomerSearch } from './search/customer-search.postgres.js';
 import { SegmentSearch } from './search/segment-search.js';
 import { SegmentSearchResolver } from './search/segment-search.resolver.js';
-import { membershipExplainer } from './explain/explain-membership.postgres.js';
-import { ExplainMembershipResolver } from './explain/explain-membership.resolver.js';
+import { explainModule } from './explain/explain.module.js';
 import { parseSegment } from './segment.schema.js';
 import type { Segment } from './segment.js';
 
@@ -195,7 +194,7 @@ export function segmentsModule({ pool, bus, clock, projection: { changed, source
       new SegmentChangesResolver({ bus, segmentById, clock }),
       new CustomerSegmentsResolver(recordById, segmentById),
       new SegmentSearchResolver({ search, segmentsOf, customerById, segmentById, clock }),
-      new ExplainMembershipResolver({ explain: membershipExplainer({ pool, clock, source, segmentsOf }), segmentById }),
+      ...explainModule({ pool, clock, source, segmentsOf, memberships, segmentById }).resolvers,
     ],
     routes: [segmentMembersRoutes({ lists, segmentById, clock })],
     upkeep: () => upkeep.now(),

@@ -5,7 +5,7 @@ import type { RequestContext } from '../../graphql/request-context.js';
 import { NotFound } from '../../kernel/errors.js';
 import { noSegment } from '../member-lists.js';
 import type { Segment } from '../segment.js';
-import type { ExplainMembership } from './explain-membership.postgres.js';
+import type { ExplainMembership } from './explain-membership.js';
 import { MembershipExplanationType } from './explain-membership.type.js';
 
 export interface ExplainMembershipDeps {
