@@ -171,7 +171,7 @@ export class Shop {
   }
 
   async online(tenantId: string, customerId: string): Promise<OnlineRecord | undefined> {
-    return (await this.parts.store.read(tenantId, [customerId]))[0];
+    return this.parts.store.read(tenantId, [customerId])[0];
   }
 
   /** What is announced of the customer from now on. */

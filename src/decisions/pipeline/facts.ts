@@ -57,8 +57,9 @@ function behavioursOf({ known, source, features }: CustomerState, { reads }: Com
 function membershipsOf({ source, segments, withheld }: CustomerState): Facts['segments'] {
   if (source === 'none') return undefined;
   const of = new Set(segments);
-  const hidden = new Set(withheld?.flatMap(it => (it.kind === 'SEGMENT' ? [it.name] : [])));
-  return hidden.size === 0 ? of : { has: id => (hidden.has(id) ? undefined : of.has(id)) };
+  if (withheld === undefined) return of;
+  const hidden = new Set(withheld.flatMap(it => (it.kind === 'SEGMENT' ? [it.name] : [])));
+  return { has: id => (hidden.has(id) ? undefined : of.has(id)) };
 }
 
 const seasons = ['winter', 'spring', 'summer', 'autumn'] as const;
