@@ -132,16 +132,20 @@ export class Personalizer {
     const scores = prepared.map((it, i): Scores => {
       if (it.scorer.kind !== 'model') return scoreInPlace(it, spec => this.#deps.posteriors(tenantId, it.request.placementId, spec));
       const model = modelFor(it, snapshot);
-      if (model !== undefined) byModel.set(model, [...(byModel.get(model) ?? []), i]);
+      if (model === undefined) return { source: 'unavailable' };
+      const members = byModel.get(model);
+      if (members === undefined) byModel.set(model, [i]);
+      else members.push(i);
       return { source: 'unavailable' };
     });
+    if (byModel.size === 0) return scores;
     await Promise.all(Array.from(byModel, async ([model, members]) => {
-      const of = members.map(i => prepared[i]).filter(it => it !== undefined);
-      const values = await this.#run(tenantId, model, of, timeoutMs);
+      const values = await this.#run(tenantId, model, members.flatMap(i => prepared[i] ?? []), timeoutMs);
+      if (values === undefined) return;
       let first = 0;
       for (const i of members) {
         const count = prepared[i]?.survivors.length ?? 0;
-        if (values !== undefined) scores[i] = { source: 'model', modelId: model.model.id, values: numbersOf(values, first, count) };
+        scores[i] = { source: 'model', modelId: model.model.id, values: numbersOf(values, first, count) };
         first += count;
       }
     }));

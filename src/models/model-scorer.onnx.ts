@@ -65,9 +65,9 @@ export class OnnxModelScorer implements ModelScorer {
     return this.#pool.threads;
   }
 
-  async score(tenantId: string, { model, rows, count, timeoutMs }: ScoreBatch): Promise<Float32Array> {
+  score(tenantId: string, { model, rows, count, timeoutMs }: ScoreBatch): Promise<Float32Array> {
     const queue = this.#queueOf(tenantId, model);
-    if (queue.waiting.length >= mostCallsWaiting) throw new DependencyUnavailable('Too many calls wait for the model');
+    if (queue.waiting.length >= mostCallsWaiting) return Promise.reject(new DependencyUnavailable('Too many calls wait for the model'));
     return new Promise<Float32Array>((resolve, reject) => {
       const timer = setTimeout(() => {
         call.isLate = true;
