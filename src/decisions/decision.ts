@@ -30,7 +30,7 @@ export interface DecisionRequest {
 
 /** Something that the customer does not consent to being used: it was as if missing. */
 export interface Withheld {
-  readonly kind: 'FEATURE' | 'ATTRIBUTE' | 'SEGMENT' | 'MODEL';
+  readonly kind: 'FEATURE' | 'BEHAVIOUR' | 'ATTRIBUTE' | 'SEGMENT' | 'MODEL';
   readonly name: string;
   /** The first of its purposes that is not granted. */
   readonly purpose: string;

@@ -101,7 +101,7 @@ export class StageTraceType implements StageTrace {
   milliseconds!: number;
 }
 
-const WithheldKindEnum = { FEATURE: 'FEATURE', ATTRIBUTE: 'ATTRIBUTE', SEGMENT: 'SEGMENT', MODEL: 'MODEL' } as const;
+const WithheldKindEnum = { FEATURE: 'FEATURE', BEHAVIOUR: 'BEHAVIOUR', ATTRIBUTE: 'ATTRIBUTE', SEGMENT: 'SEGMENT', MODEL: 'MODEL' } as const;
 registerEnumType(WithheldKindEnum, { name: 'WithheldKind' });
 
 @ObjectType('Withheld', { simpleResolvers: true, description: 'Something that the customer does not consent to being used.' })

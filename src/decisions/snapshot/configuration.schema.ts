@@ -1,7 +1,10 @@
 import { parseItem } from '../../content/item.schema.js';
 import { parsePlacement } from '../../content/placement.schema.js';
 import { parseAttribute } from '../../customers/attribute.schema.js';
+import { parseEventType } from '../../events/event-type.schema.js';
 import { parseExperiment } from '../../experiments/experiment.schema.js';
+import { withEventPurposes } from '../../features/event-purposes.js';
+import { parseExpression } from '../../features/expression.schema.js';
 import { parseFeature } from '../../features/feature.schema.js';
 import type { Json } from '../../kernel/json.js';
 import { parseModel } from '../../models/model.schema.js';
@@ -15,11 +18,13 @@ export function parseConfiguration(tenantId: string, { version, definitions }: C
   const bodies = new Map<DefinitionKind, Json[]>();
   for (const { kind, body } of definitions) bodies.set(kind, [...(bodies.get(kind) ?? []), body]);
   const all = <T>(kind: DefinitionKind, parse: (body: Json) => T): readonly T[] => (bodies.get(kind) ?? []).map(parse);
+  const eventPurposes = new Map(all('eventType', parseEventType).flatMap(({ name, purposes = [] }) => (purposes.length === 0 ? [] : [[name, purposes] as const])));
   return {
     tenantId,
     version,
     attributes: all('attribute', parseAttribute),
-    features: all('feature', parseFeature),
+    features: withEventPurposes(all('feature', parseFeature), eventPurposes, parseExpression),
+    eventPurposes,
     segments: all('segment', parseSegment),
     items: all('item', parseItem),
     placements: all('placement', parsePlacement),

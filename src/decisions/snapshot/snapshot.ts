@@ -4,6 +4,7 @@ import type { Placement } from '../../content/placement.js';
 import type { AttributeDefinition } from '../../customers/attribute.js';
 import type { FeatureValue, ValueType } from '../../customers/online-record.js';
 import type { Experiment } from '../../experiments/experiment.js';
+import type { EventPurposes } from '../../features/event-purposes.js';
 import type { FeatureDefinition } from '../../features/feature.js';
 import type { Encoder } from '../../models/encode.js';
 import type { ModelDefinition } from '../../models/model.js';
@@ -19,6 +20,8 @@ export interface TenantConfiguration {
   /** What personal attributes are compared by. */
   readonly blind?: Blind | undefined;
   readonly features: readonly FeatureDefinition[];
+  /** By the type of the events; those of features are among the features' own. */
+  readonly eventPurposes?: EventPurposes | undefined;
   readonly segments: readonly Segment[];
   readonly items: readonly Item[];
   readonly placements: readonly Placement[];
@@ -73,6 +76,8 @@ export interface PlacementReads {
 
 /** What a placement's decisions read that needs consent, and the purposes that it needs it for. */
 export interface Guard {
+  /** By the keys of behaviours, with the type of the events. */
+  readonly behaviours: ReadonlyMap<string, { readonly event: string; readonly purposes: readonly string[] }>;
   readonly features: ReadonlyMap<string, readonly string[]>;
   readonly attributes: ReadonlyMap<string, readonly string[]>;
   readonly segments: ReadonlyMap<string, readonly string[]>;

@@ -8,6 +8,7 @@ import { finish } from '../../../src/decisions/pipeline/finish.js';
 import { modelFor, prepare } from '../../../src/decisions/pipeline/prepare.js';
 import { replay } from '../../../src/decisions/replay.js';
 import type { TenantConfiguration } from '../../../src/decisions/snapshot/snapshot.js';
+import { behavioursOf } from '../../../src/conditions/behaviour.js';
 import type { Condition } from '../../../src/conditions/condition.js';
 import { feature, hero, noon, request, rule, shop } from '../shop.js';
 
@@ -74,6 +75,26 @@ describe('what a customer does not consent to', () => {
   it('is not named where there is nothing to withhold', () => {
     expect(decide({}, {}, strangerRecord('ada')).state.withheld).toEqual([{ kind: 'SEGMENT', name: 'close', purpose: 'ads' }]);
     expect(decide({}, { features: [feature('score')], ruleSets: [], segments: [] }).state.withheld).toBeUndefined();
+  });
+
+  it('is the behaviour too that events tell of, in rules and in segments', () => {
+    const did: Condition = { did: { event: 'purchase', atLeast: 1, within: 'P30D' } };
+    const often: Condition = { did: { event: 'purchase', atLeast: 5, within: 'P30D' } };
+    const seen: Condition = { did: { event: 'page_view', atLeast: 1 } };
+    const configured = {
+      eventPurposes: new Map([['purchase', ['profiling']]]),
+      segments: [{ id: 'buyers', name: '', description: '', condition: did }],
+      ruleSets: [{ id: 'main', name: '', rules: [exclude('not', 'shoes', { or: [{ not: did }, often] }), exclude('seen', 'winter', seen), exclude('in', 'winter', { not: { inSegment: 'buyers' } })] }],
+    };
+    const counts = Object.fromEntries([did, seen].flatMap(it => behavioursOf(it)).map(({ key }) => [key, { value: 0, at: noon }]));
+    const record = { ...ada, segments: [], features: counts };
+    const { state, answer } = decide({}, configured, record);
+    expect(state.withheld).toEqual([{ kind: 'BEHAVIOUR', name: 'purchase', purpose: 'profiling' }, { kind: 'SEGMENT', name: 'buyers', purpose: 'profiling' }]);
+    expect(Object.keys(state.features)).toEqual(behavioursOf(seen).map(it => it.key));
+    expect(dropped(answer)).toEqual([]);
+    const allowed = decide(granted('profiling'), configured, record);
+    expect(allowed.state.withheld).toBeUndefined();
+    expect(dropped(allowed.answer)).toEqual(['not', 'not', 'in']);
   });
 
   it('is not given to a model, and a model that is not consented to does not score', () => {
