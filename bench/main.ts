@@ -11,12 +11,16 @@ import { benchPersonalize, benchPersonalizeMany } from './http.js';
 import { benchInference } from './inference.js';
 import { benchLive } from './live.js';
 import { benchPipeline } from './pipeline.js';
+import { benchRecompute } from './recompute.js';
 import { benchRegret, describeRegret } from './regret.js';
 import { benchSoak } from './soak.js';
 import { openShop, type Shop } from './shop.js';
 
-/** Names of benchmarks run these alone; `--quick` shortens each, to see that it works. */
-const { positionals, values: { quick } } = parseArgs({ allowPositionals: true, options: { quick: { type: 'boolean', default: false } } });
+/** Names of benchmarks run these alone; `--quick` shortens each, to see that it works; `--full` takes as much data as the goals speak of. */
+const { positionals, values: { quick, full } } = parseArgs({
+  allowPositionals: true,
+  options: { quick: { type: 'boolean', default: false }, full: { type: 'boolean', default: false } },
+});
 
 const length = quick ? { rounds: 1, seconds: 1 } : { rounds: 3, seconds: 5 };
 let opened: Promise<Shop> | undefined;
@@ -29,6 +33,7 @@ const benchmarks: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   many: async () => benchPersonalizeMany(await shop(), length),
   pipeline: async () => pipelineFigures(),
   gather: benchGather,
+  recompute: () => benchRecompute(full ? { events: 2_000_000, customers: 100_000 } : quick ? { events: 20_000, customers: 1000 } : { events: 200_000, customers: 10_000 }),
   features: () => benchFeatures(quick ? { seconds: 0.5, rounds: 1 } : { seconds: 3, rounds: 3 }),
   live: async () => benchLive(await shop(), quick ? { changes: 200, broadcasts: 2 } : { changes: 2000, broadcasts: 10 }),
   inference: inferenceFigures,
