@@ -108,4 +108,41 @@ describe('recount', () => {
       { numRuns: 40, seed: 3 },
     );
   });
+
+  it('counts behaviour since a fixed time and for ever, and lets counts go that nobody asks for any more', async () => {
+    const tenant = await shop.newTenant();
+    const now = shop.clock.now();
+    const did = (name: string, more: object): FeatureDefinition => ({ ...number(name), aggregate: { function: 'count', event: 'login', windowMs: 4 * 366 * dayMs, ...more } });
+    const log = [0, 1, 100, 400].map((days, i): LoggedEvent => ({ id: `d${i}`, type: 'login', at: now - days * dayMs, properties: { city: i === 1 ? 'Ulm' : 'Bonn' } }));
+    await shop.ingest(tenant, log.map(it => ({ ...it, customerId: 'ada', at: new Date(it.at).toISOString() })));
+    const definitions = [
+      did('did:ever', {}), did('did:since', { since: now - 100 * dayMs }), did('did:late', { since: now - 100 * dayMs + 1 }), did('did:never', { event: 'purchase' }),
+      did('did:ulm', { where: property('city', 'equals', 'Ulm') }),
+    ];
+    const { dueAt } = await recounted(tenant, definitions, ['ada'], now);
+    expect(await shop.values(tenant, 'ada')).toEqual({ 'did:ever': 4, 'did:since': 3, 'did:late': 2, 'did:never': 0, 'did:ulm': 1 });
+    expect(dueAt.get('ada')).toBe(now - 400 * dayMs + 4 * 366 * dayMs);
+    await recounted(tenant, definitions.slice(0, 1), ['ada'], now);
+    expect(await shop.values(tenant, 'ada')).toEqual({ 'did:ever': 4 });
+  });
+
+  it('counts more than one statement takes', async () => {
+    const tenant = await shop.newTenant();
+    const now = shop.clock.now();
+    await shop.ingest(tenant, Array.from({ length: 5 }, (_, i) => ({ id: `m${i}`, customerId: 'ada', type: 'page_view', at: new Date(now - i * dayMs).toISOString() })));
+    const definitions = Array.from({ length: 700 }, (_, i) => number(`f${i}`, { aggregate: { function: 'count', event: 'page_view', windowMs: (1 + (i % 7)) * dayMs } }));
+    await recounted(tenant, definitions, ['ada'], now);
+    expect(await shop.values(tenant, 'ada')).toEqual(Object.fromEntries(definitions.map(({ name }, i) => [name, Math.min(5, 1 + (i % 7))])));
+  });
+
+  it('writes nothing where nothing differs, but confirms what grows old', async () => {
+    const tenant = await shop.newTenant();
+    const now = shop.clock.now();
+    const definitions = [number('views', { aggregate: { function: 'count', event: 'page_view', windowMs: 30 * dayMs } })];
+    await shop.ingest(tenant, [{ id: 'v', customerId: 'ada', type: 'page_view', at: new Date(now).toISOString() }]);
+    expect((await recounted(tenant, definitions, ['ada'], now)).changed).toEqual(['ada']);
+    expect((await recounted(tenant, definitions, ['ada'], now + hourMs / 4)).changed).toEqual([]);
+    expect((await recounted(tenant, definitions, ['ada'], now + hourMs / 4 + 1)).changed).toEqual(['ada']);
+    expect((await shop.truth(tenant, 'ada'))?.features['views']).toEqual({ value: 1, at: now + hourMs / 4 + 1 });
+  });
 });
