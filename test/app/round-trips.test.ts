@@ -39,7 +39,9 @@ describeWithRedis('a nested query', redisUrl => {
     monitor = await redis.monitor();
     ends.push(() => { monitor.disconnect(); redis.disconnect(); });
     monitor.on('monitor', (_time: string, args: readonly string[]) => {
-      if (args.some(it => it.includes(encodeURIComponent(shop.tenantId)))) commands.push(`${(args[0] ?? '').toLowerCase()} ${args.length - 1}`);
+      const [command = ''] = args;
+      const isRead = command.toLowerCase() === 'mget' || command.toLowerCase() === 'get';
+      if (isRead && args.some(it => it.includes(encodeURIComponent(shop.tenantId)))) commands.push(`${command.toLowerCase()} ${args.length - 1}`);
     });
   });
 
@@ -48,7 +50,7 @@ describeWithRedis('a nested query', redisUrl => {
   /** What the request itself read: sweeps and the log's writing go on beside it. */
   const readBy = (all: readonly string[]): readonly string[] =>
     all.flatMap(text => {
-      const [, table] = /^\s*SELECT.*?\b(?:FROM|JOIN) (definitions|segment_members|decisions|customers)\b/s.exec(text) ?? [];
+      const [, table] = /^\s*SELECT.*?\b(?:FROM|JOIN) (definitions|segment_members|segment_counts|decisions|customers)\b/s.exec(text) ?? [];
       if (table === undefined || !text.includes('tenant_id = $1')) return [];
       return [table === 'definitions' ? `${table} ${text.includes('ANY($3)') ? 'by id' : 'of a kind'}` : table];
     });
@@ -66,7 +68,7 @@ describeWithRedis('a nested query', redisUrl => {
     return Object.values(data as Readonly<Record<string, Row | readonly Row[]>>).flat();
   };
 
-  const once = ['definitions by id', 'segment_members', 'segment_members'];
+  const once = ['definitions by id', 'segment_counts', 'segment_members'];
   // Where not all customers are asked about, a segment's members may be others.
   const sizes = [[2, ['customers', 'customers']], [20, ['customers']]] as const;
 
