@@ -10,6 +10,7 @@ import { describeMembers, importMembers } from './import-members.js';
 import { describeImport, importOpenBandit } from './open-bandit/import-open-bandit.js';
 import { describeParity, parity } from './parity.js';
 import { describeRecompute, recompute } from './recompute.js';
+import { rotateKeys } from './rotate-keys.js';
 import { simulate } from './simulate.js';
 import type { Terminal } from './terminal.js';
 import { downloadTrainingSet, type TrainingSetOptions } from './training-set.js';
@@ -66,6 +67,7 @@ function programOf(deps: CommandLineDeps): Command {
   addEvaluate(program, terminal, client);
   addSimulate(program, terminal, client);
   addFeatures(program, terminal, client);
+  addRotateKeys(program, terminal, client);
   addWatch(program, deps);
   addSegment(program, deps);
   addTrainingSet(program, deps);
@@ -144,6 +146,17 @@ function addFeatures(program: Command, terminal: Terminal, client: () => Promise
     .action(async ({ json }: JsonOption) => {
       const report = await recompute(await client(), terminal);
       terminal.out(json ? JSON.stringify(report) : describeRecompute(report));
+    });
+}
+
+function addRotateKeys(program: Command, terminal: Terminal, client: () => Promise<Client>): void {
+  program
+    .command('rotate-keys')
+    .description('Wrap all keys of personal data by the newest master key, while the server runs: put the new key first in its file, run this, then remove the old one.')
+    .option('--json', 'answer in JSON')
+    .action(async ({ json }: JsonOption) => {
+      const report = await rotateKeys(await client(), terminal);
+      terminal.out(json ? JSON.stringify(report) : `All ${report.total} keys are wrapped by the master key ${report.masterKey}.`);
     });
 }
 

@@ -51,6 +51,7 @@ const removals: readonly (readonly [what: string, sql: string])[] = [
   ['customer_merges', 'DELETE FROM customer_merges WHERE tenant_id = $1 AND (from_id = ANY($2) OR into_id = ANY($2))'],
   ['customers', 'DELETE FROM customers WHERE tenant_id = $1 AND id = ANY($2)'],
 ];
+const lateSql = 'DELETE FROM rejected_events WHERE tenant_id = $1 AND customer_id = ANY($2)';
 const hushSql = `UPDATE audit_log SET subject = $3, details = '{}' WHERE tenant_id = $1 AND subject = ANY($2)`;
 const tombstonesSql = 'INSERT INTO erased_ids (tenant_id, hash, erasure_id) SELECT $1, it, $3 FROM unnest($2::text[]) AS it';
 const erasureSql = 'INSERT INTO erasures (tenant_id, id, at, actor, removed, mac) VALUES ($1, $2, $3, $4, $5, $6)';
@@ -145,10 +146,13 @@ export class PostgresErasure implements Erasure {
     }));
   }
 
-  /** Makes anonymous what was still on its way into the log when the customer was erased. */
+  /** Removes what was still on its way into a log when the customer was erased. */
   async again(tenantId: string, { ids, receipt }: Pick<Erased, 'ids' | 'receipt'>): Promise<void> {
     const { pool, elsewhere } = this.#deps;
-    if (ids.length > 0) await answered(inTransaction(pool, client => elsewhere.anonymize(client, { tenantId, ids, pseudonym: pseudonymOf(receipt.id), until: receipt.erasedAt })));
+    await answered(inTransaction(pool, async client => {
+      await client.query(lateSql, [tenantId, ids]);
+      await elsewhere.anonymize(client, { tenantId, ids, pseudonym: pseudonymOf(receipt.id), until: receipt.erasedAt });
+    }));
   }
 
   async #remove(client: PoolClient, { tenantId, ids }: Whose, secrets: TenantSecrets, { actor, now }: { readonly actor: string; readonly now: number }): Promise<ErasureReceipt> {

@@ -35,7 +35,7 @@ export interface EventsModule {
 }
 
 export function eventsModule({ pool, bus, clock, definitions, hashing, stream, keptDays, onFailure }: EventsDeps): EventsModule {
-  const rejected = new PostgresRejectedEvents(pool);
+  const rejected = new PostgresRejectedEvents(pool, hashing);
   const learned = new LearnedProperties(pool, onFailure);
   const defined = async (tenantId: string): Promise<readonly EventType[]> =>
     (await definitions.list(tenantId, 'eventType', { first: mostOfAKind })).map(it => parseEventType(it.body));

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Pool } from 'pg';
 import { answered } from '../platform/postgres.js';
 import { id } from '../tenants/body.schema.js';
+import type { HashIds } from './events.postgres.js';
 import { levelsOf, mostLevels } from './event.schema.js';
 import type { RejectedEvent, RejectedEvents, RejectedFilter, Rejection } from './rejected-events.js';
 
@@ -11,7 +12,9 @@ const longestBody = 40_000;
 const keepSql = `
   INSERT INTO rejected_events (tenant_id, hash, received_at, event_id, customer_id, type, pointer, expected, got, body)
   SELECT $1, decode(hash, 'hex'), $2, event_id, customer_id, type, pointer, expected, got, body
-  FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[]) AS it(hash, event_id, customer_id, type, pointer, expected, got, body)
+  FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[])
+    WITH ORDINALITY AS it(hash, event_id, customer_id, type, pointer, expected, got, body, id_hash, place)
+  WHERE NOT EXISTS (SELECT FROM erased_ids e WHERE e.tenant_id = $1 AND e.hash = it.id_hash) ORDER BY place
   ON CONFLICT (tenant_id, hash) DO UPDATE SET pointer = excluded.pointer, expected = excluded.expected, got = excluded.got`;
 const trimSql = `
   DELETE FROM rejected_events WHERE tenant_id = $1 AND seq <= (SELECT seq FROM rejected_events WHERE tenant_id = $1 ORDER BY seq DESC OFFSET $2 LIMIT 1)`;
@@ -33,17 +36,21 @@ interface Kept {
 
 export class PostgresRejectedEvents implements RejectedEvents {
   readonly #pool: Pool;
+  readonly #hashing: HashIds;
 
-  constructor(pool: Pool) {
+  constructor(pool: Pool, hashing: HashIds) {
     this.#pool = pool;
+    this.#hashing = hashing;
   }
 
   async keep(tenantId: string, rejections: readonly Rejection[], receivedAt: number): Promise<void> {
     const kept = [...new Map(rejections.flatMap(it => keptOf(it, receivedAt) ?? []).map(it => [it.hash, it])).values()];
     if (kept.length === 0) return;
+    const hashOf = await this.#hashing(tenantId);
     const column = (of: keyof Kept): readonly (string | null)[] => kept.map(it => it[of]);
     await answered(this.#pool.query(keepSql, [
       tenantId, new Date(receivedAt), column('hash'), column('eventId'), column('customerId'), column('type'), column('pointer'), column('expected'), column('got'), column('body'),
+      kept.map(it => (it.customerId === null ? null : hashOf(it.customerId))),
     ]));
     await answered(this.#pool.query(trimSql, [tenantId, mostKept]));
   }
