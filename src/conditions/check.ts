@@ -1,4 +1,5 @@
 import type { ValueType } from '../customers/online-record.js';
+import { anyEventType, givenEventTypes, type EventType } from '../events/event-type.js';
 import { durationMs } from '../kernel/duration.js';
 import { InvalidInput, LimitExceeded } from '../kernel/errors.js';
 import { isoTimeMs } from '../kernel/iso-time.js';
@@ -48,6 +49,12 @@ export const anyEvents: EventNames = { declared: new Map(), open: true };
 /** Any name, of any type but for those declared; personal ones are held as blind indexes. */
 export function attributeNames(declared: readonly { readonly name: string; readonly valueType: ValueType; readonly personal: boolean }[]): Names {
   return { declared: new Map(declared.map(it => [it.name, it.valueType])), open: true, blind: new Set(declared.flatMap(it => (it.personal ? [it.name] : []))) };
+}
+
+/** The given types of events, and those that are defined; any, where there is a definition that stands for all. */
+export function eventNames(defined: readonly Pick<EventType, 'name'>[]): EventNames {
+  const names = [...givenEventTypes, ...defined].map(it => it.name);
+  return { declared: new Map(names.filter(it => it !== anyEventType).map(it => [it, anyNames])), open: names.includes(anyEventType) };
 }
 
 /** The defined features, and no others. */

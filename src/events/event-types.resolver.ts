@@ -9,6 +9,7 @@ import { checkRoom, liveIds, put, remove } from '../tenants/definition-kind.js';
 import type { Definitions } from '../tenants/definitions.js';
 import { anyEventType, givenEventTypes, learnedSchema, type EventType, type LearnedProperty } from './event-type.js';
 import { compileProperties, eventTypes, parseEventType } from './event-type.schema.js';
+import { checkUnused, usersOfEvents } from './event-type-uses.js';
 import {
   DeleteEventTypeInput, EventTypeInput, EventTypeType, RejectedEventConnectionType, ResendRejectedEventsInput, shownType, UpsertEventTypePayload, type RejectedEventType,
 } from './event-type.type.js';
@@ -63,6 +64,7 @@ export class EventTypesResolver {
     requireRole(principal, 'admin');
     const configurationVersion = await this.#deps.definitions.change(principal.tenantId, principal.keyId, async live => {
       if (!(await liveIds('eventType', live, [name])).has(name)) throw new NotFound('No such event type is defined', { details: { path: '/name' } });
+      checkUnused(name, await usersOfEvents(live));
       return [remove(eventTypes, name)];
     });
     return { id: name, configurationVersion };

@@ -1,6 +1,7 @@
-import { anyEvents, anyNames, attributeNames, checkCondition, featureNames } from '../conditions/check.js';
+import { anyNames, attributeNames, checkCondition, eventNames, featureNames } from '../conditions/check.js';
 import type { Placement } from '../content/placement.js';
 import type { AttributeDefinition } from '../customers/attribute.js';
+import type { EventType } from '../events/event-type.js';
 import type { FeatureDefinition } from '../features/feature.js';
 import { Conflict, InvalidInput } from '../kernel/errors.js';
 import type { Experiment } from './experiment.js';
@@ -9,16 +10,17 @@ export interface ExperimentSurroundings {
   /** The placement that it names, if it is there. */
   readonly placement: Placement | undefined;
   readonly attributes: readonly AttributeDefinition[];
+  readonly eventTypes: readonly EventType[];
   readonly features: readonly FeatureDefinition[];
   readonly segmentIds: ReadonlySet<string>;
   readonly modelIds: ReadonlySet<string>;
 }
 
 /** @throws InvalidInput with the `path` of the first part that does not fit what there is */
-export function checkExperiment({ arms, targeting }: Experiment, { placement, attributes, features, segmentIds, modelIds }: ExperimentSurroundings): void {
+export function checkExperiment({ arms, targeting }: Experiment, { placement, attributes, eventTypes, features, segmentIds, modelIds }: ExperimentSurroundings): void {
   if (placement === undefined) throw misfit('There is no such placement', '/placementId');
   if (targeting !== undefined) {
-    const vocabulary = { attribute: attributeNames(attributes), feature: featureNames(features), context: anyNames, did: anyEvents, inSegment: segmentIds };
+    const vocabulary = { attribute: attributeNames(attributes), feature: featureNames(features), context: anyNames, did: eventNames(eventTypes), inSegment: segmentIds };
     checkCondition(targeting, vocabulary, '/targeting');
   }
   arms.forEach(({ scorer }, i) => {

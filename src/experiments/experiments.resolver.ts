@@ -3,6 +3,7 @@ import type { Placement } from '../content/placement.js';
 import { placements } from '../content/placement.schema.js';
 import { PlacementType } from '../content/placement.type.js';
 import { attributes } from '../customers/attribute.schema.js';
+import { eventTypes } from '../events/event-type.schema.js';
 import { features } from '../features/feature.schema.js';
 import type { LoaderKey } from '../graphql/loader-scope.js';
 import { requireRole, type Principal } from '../graphql/principal.js';
@@ -97,6 +98,7 @@ async function around({ placementId, arms }: Experiment, live: LiveDefinitions):
   return {
     placement: await oneLive(placements, live, placementId),
     attributes: await allLive(attributes, live),
+    eventTypes: await allLive(eventTypes, live),
     features: await allLive(features, live),
     segmentIds: await liveIds('segment', live),
     modelIds: await liveIds('model', live, modelIds),

@@ -1,5 +1,6 @@
 import { Arg, Ctx, Mutation, Query, Resolver } from 'type-graphql';
 import { attributes } from '../customers/attribute.schema.js';
+import { eventTypes } from '../events/event-type.schema.js';
 import { features } from '../features/feature.schema.js';
 import type { LoaderKey } from '../graphql/loader-scope.js';
 import { requireRole } from '../graphql/principal.js';
@@ -71,6 +72,7 @@ export class RuleSetsResolver {
 async function around(live: LiveDefinitions): Promise<RuleSetSurroundings> {
   return {
     attributes: await allLive(attributes, live),
+    eventTypes: await allLive(eventTypes, live),
     features: await allLive(features, live),
     segmentIds: await liveIds('segment', live),
     placementIds: await liveIds('placement', live),

@@ -1,6 +1,7 @@
-import { anyEvents, attributeNames, checkCondition, featureNames } from '../conditions/check.js';
+import { attributeNames, checkCondition, eventNames, featureNames } from '../conditions/check.js';
 import { readsOf } from '../conditions/condition.js';
 import type { AttributeDefinition } from '../customers/attribute.js';
+import type { EventType } from '../events/event-type.js';
 import type { FeatureDefinition } from '../features/feature.js';
 import { Conflict, InvalidInput, NotFound } from '../kernel/errors.js';
 import type { Json } from '../kernel/json.js';
@@ -8,6 +9,7 @@ import type { Definition } from '../tenants/definitions.js';
 import type { Segment } from './segment.js';
 
 export interface SegmentSurroundings {
+  readonly eventTypes: readonly EventType[];
   readonly features: readonly FeatureDefinition[];
   readonly attributes: readonly AttributeDefinition[];
 }
@@ -16,11 +18,11 @@ export interface SegmentSurroundings {
  * Refuses a segment whose condition could not be answered beside the segments and features that there are.
  * @throws InvalidInput with the `path` of the fault; where segments would rest on each other, with that `cycle` as text: a > b > a
  */
-export function checkSegment(segment: Segment, segments: readonly Segment[], { features, attributes }: SegmentSurroundings): void {
+export function checkSegment(segment: Segment, segments: readonly Segment[], { eventTypes, features, attributes }: SegmentSurroundings): void {
   if (segment.condition === undefined) return;
   const byId = new Map(segments.map(it => [it.id, it]));
   byId.set(segment.id, segment);
-  checkCondition(segment.condition, { attribute: attributeNames(attributes), feature: featureNames(features), did: anyEvents, inSegment: new Set(byId.keys()) }, '/condition');
+  checkCondition(segment.condition, { attribute: attributeNames(attributes), feature: featureNames(features), did: eventNames(eventTypes), inSegment: new Set(byId.keys()) }, '/condition');
   const cycle = cycleThrough(segment.id, byId);
   if (cycle !== undefined) {
     throw new InvalidInput('A segment cannot rest on itself', { details: { path: '/condition', cycle: cycle.join(' > ') } });

@@ -1,5 +1,6 @@
 import { Arg, Ctx, ID, Mutation, Query, Resolver } from 'type-graphql';
 import { attributes } from '../customers/attribute.schema.js';
+import { eventTypes } from '../events/event-type.schema.js';
 import { features } from '../features/feature.schema.js';
 import type { LoaderKey } from '../graphql/loader-scope.js';
 import { requireRole } from '../graphql/principal.js';
@@ -59,7 +60,7 @@ export class SegmentDefinitionsResolver {
     const configurationVersion = await this.#definitions.change(principal.tenantId, principal.keyId, async live => {
       const all = await allLive(segments, live);
       checkAgainst(segment, all);
-      checkSegment(segment, all, { features: await allLive(features, live), attributes: await allLive(attributes, live) });
+      checkSegment(segment, all, { eventTypes: await allLive(eventTypes, live), features: await allLive(features, live), attributes: await allLive(attributes, live) });
       return [put(segments, segment.id, segment)];
     });
     return { segment, configurationVersion };

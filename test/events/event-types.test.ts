@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { Shop, type Reply } from '../customers/shop.js';
+import { dynamic, number, Shop, type Reply } from '../customers/shop.js';
 import { testDatabase } from '../support/postgres.js';
 
 const { pool } = await testDatabase();
@@ -94,6 +94,20 @@ describe('event types', () => {
     expect((await shop.ask(tenant, 'mutation { deleteEventType(input: { name: "login" }) { id } }', {}, 'admin')).refusals).toEqual([]);
     expect(await send(event('login'))).toMatchObject({ accepted: 1 });
     expect((await shop.ask(tenant, 'mutation { deleteEventType(input: { name: "login" }) { id } }', {}, 'admin')).refusals).toEqual([['NOT_FOUND', '/name']]);
+  });
+
+  it('stay while something asks for their events; the refusal says what does', async () => {
+    const remove = (name: string): Promise<Reply> => shop.ask(tenant, 'mutation R($name: ID!) { deleteEventType(input: { name: $name }) { id } }', { name }, 'admin');
+    await define('refund', 'learn');
+    await define('login', 'learn');
+    await shop.define(tenant, {
+      segments: [dynamic('angry', { not: { did: { event: 'refund', atLeast: 1 } } }), dynamic('active', { did: { event: 'login', atLeast: 1 } })],
+      features: [number('refunds', { aggregate: { function: 'count', event: 'refund', windowMs: 3_600_000 } })],
+    });
+    expect((await remove('refund')).refusals).toEqual([['CONFLICT', undefined]]);
+    expect((await remove('login')).refusals).toEqual([]);
+    await shop.definitions.change(tenant, 'test', [{ kind: 'segment', id: 'angry', body: null }, { kind: 'feature', id: 'refunds', body: null }]);
+    expect((await remove('refund')).refusals).toEqual([]);
   });
 
   it('refuse schemas that are none, reach outside, or are too large, with the place', async () => {

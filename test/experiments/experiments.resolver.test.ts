@@ -73,6 +73,7 @@ describe('experiments', () => {
     ['a bandit that the placement does not have', { arms: [arm('a', 0.5, { scorer: { kind: 'bandit' } }), arm('b', 0.5)] }, '/arms/0/scorer'],
     ['epsilon above 1', { arms: [arm('a', 0.5), arm('b', 0.5, { policy: { kind: 'epsilonGreedy', epsilon: 2 } })] }, '/arms/1/policy/epsilon'],
     ['targeting by items', { targeting: { item: { name: 'price', operator: 'exists' } } }, '/targeting/item'],
+    ['an unknown type of events', { targeting: { did: { event: 'yawn' } } }, '/targeting/did/event'],
     ['an unknown segment', { targeting: { inSegment: 'no' } }, '/targeting/inSegment'],
   ])('refuse %s and change nothing', async (_what, part, path) => {
     expect((await api.change(tenant, 'saveExperiment', { ...draft, ...part })).refusals).toEqual([['INVALID_INPUT', path]]);

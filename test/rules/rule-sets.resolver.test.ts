@@ -52,6 +52,7 @@ describe('rule sets', () => {
 
   it.each<[string, object, string]>([
     ['an unknown feature', { ...exclude, when: { feature: { name: 'no', operator: 'exists' } } }, '/rules/1/when/feature/name'],
+    ['an unknown type of events', { ...exclude, when: { did: { event: 'yawn' } } }, '/rules/1/when/did/event'],
     ['an unknown segment', { ...exclude, when: { not: { inSegment: 'no' } } }, '/rules/1/when/not/inSegment'],
     ['an unknown placement', { ...exclude, placements: ['home', 'no'] }, '/rules/1/placements/1'],
     ['no placement', { ...exclude, placements: [] }, '/rules/1/placements'],

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { testDatabase } from '../support/postgres.js';
-import { Api, home, score } from '../tenants/api.js';
+import { Api, home, score, type Reply } from '../tenants/api.js';
 
 const api = new Api((await testDatabase()).pool);
 let tenant: string;
@@ -64,12 +64,27 @@ describe('segment definitions', () => {
     ['an unknown segment', { and: [high, member('none')] }, '/condition/and/1/inSegment', 'INVALID_INPUT'],
     ['a condition on the request', { context: { name: 'device', operator: 'exists' } }, '/condition/context', 'INVALID_INPUT'],
     ['a condition on items', { not: { item: { name: 'price', operator: 'exists' } } }, '/condition/not/item', 'INVALID_INPUT'],
+    ['an unknown type of events', { not: { did: { event: 'yawn' } } }, '/condition/not/did/event', 'INVALID_INPUT'],
+    ['behaviour within a year', { did: { event: 'purchase', within: 'P365D' } }, '/condition/did/within', 'INVALID_INPUT'],
     ['no alternative', { or: [] }, '/condition/or', 'INVALID_INPUT'],
     ['201 nodes', { or: Array.from({ length: 200 }, () => high) }, '/condition', 'LIMIT_EXCEEDED'],
   ])('refuse %s and change nothing', async (_what, condition, path, code) => {
     await api.set(tenant, 'upsertFeatureDefinition', score);
     expect((await api.change(tenant, 'createSegment', { id: 'a', name: 'A', condition })).refusals).toEqual([[code, path]]);
     expect(await api.version(tenant)).toBe(1);
+  });
+
+  it('count events of given types, of those that are defined, and of any where there is a definition for all', async () => {
+    const did = (id: string, event: string): Promise<Reply> => api.change(tenant, 'createSegment', { id, name: id, condition: { did: { event } } });
+    const define = (name: string): Promise<unknown> =>
+      api.tenants.definitions.change(tenant, 'test', [{ kind: 'eventType', id: name, body: { name, description: '', schema: {}, mode: 'learn' } }]);
+    expect((await did('a', 'purchase')).refusals).toEqual([]);
+    expect((await did('b', 'refund')).refusals).toEqual([['INVALID_INPUT', '/condition/did/event']]);
+    await define('refund');
+    expect((await did('b', 'refund')).refusals).toEqual([]);
+    expect((await did('c', 'yawn')).refusals).toEqual([['INVALID_INPUT', '/condition/did/event']]);
+    await define('*');
+    expect((await did('c', 'yawn')).refusals).toEqual([]);
   });
 
   it('are removed when nothing asks for membership any more; the refusal says what does', async () => {
