@@ -134,7 +134,7 @@ export function createApp(config: Config, { pool, prisma, redis }: Stores, metri
   const outcomes = outcomesModule({ pool, decisions: decisions.log, metrics, onAccepted: tenantId => { learning.learner.wake(tenantId); } });
 
   const warm = keepWarm(decisions, runtime);
-  learning.learner.start();
+  for (const it of [learning.learner, features.jobs]) it.start();
   stream.start(projected.refresh);
   return {
     resolvers: [

@@ -3,7 +3,7 @@ import type { LoaderKey } from '../graphql/loader-scope.js';
 import { requireRole } from '../graphql/principal.js';
 import type { RequestContext } from '../graphql/request-context.js';
 import { bodyOf } from '../tenants/body.schema.js';
-import { allLive, checkRoom, liveIds, put } from '../tenants/definition-kind.js';
+import { allLive, checkRoom, liveIds, oneLive, put } from '../tenants/definition-kind.js';
 import type { Definitions } from '../tenants/definitions.js';
 import { checkFeature } from './check-feature.js';
 import { parseExpression } from './expression.schema.js';
@@ -11,6 +11,7 @@ import type { FeatureDefinition } from './feature.js';
 import { FeatureDefinitionInput } from './feature.input.js';
 import { features, parseNewFeature } from './feature.schema.js';
 import { FeatureDefinitionType, UpsertFeatureDefinitionPayload } from './feature.type.js';
+import { numbered } from './versions/version.js';
 
 @Resolver(() => FeatureDefinitionType)
 export class FeatureDefinitionsResolver {
@@ -28,17 +29,20 @@ export class FeatureDefinitionsResolver {
     return loaders.get(this.#all).load('all');
   }
 
-  @Mutation(() => UpsertFeatureDefinitionPayload)
+  @Mutation(() => UpsertFeatureDefinitionPayload, { description: 'What changes how values are computed makes the next version, at once; see proposeFeatureVersion for trying it first.' })
   async upsertFeatureDefinition(
     @Arg('input', () => FeatureDefinitionInput) input: FeatureDefinitionInput,
     @Ctx() { principal }: RequestContext,
   ): Promise<UpsertFeatureDefinitionPayload> {
     requireRole(principal, 'admin');
-    const featureDefinition = parseNewFeature(bodyOf(input));
-    const { name } = featureDefinition;
+    const asked = parseNewFeature(bodyOf(input));
+    const { name } = asked;
+    let featureDefinition = asked;
     const configurationVersion = await this.#definitions.change(principal.tenantId, principal.keyId, async live => {
-      checkFeature(featureDefinition, await allLive(features, live), parseExpression);
+      checkFeature(asked, await allLive(features, live), parseExpression);
       checkRoom(await liveIds('feature', live), name);
+      const past = [...(await live.past('feature', name)), ...(await live.past('featureCandidate', name))];
+      featureDefinition = numbered(asked, await oneLive(features, live, name), past.map(it => features.parse(it.body)));
       return [put(features, name, featureDefinition)];
     });
     return { featureDefinition, configurationVersion };

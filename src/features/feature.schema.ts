@@ -93,3 +93,5 @@ function checkWindow({ windowMs }: Aggregate): void {
 }
 
 export const features: Kind<FeatureDefinition> = { kind: 'feature', parse: parseFeature };
+/** Versions that are computed beside those in force, and that nothing reads. */
+export const featureCandidates: Kind<FeatureDefinition> = { kind: 'featureCandidate', parse: parseFeature };

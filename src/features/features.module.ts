@@ -22,6 +22,9 @@ import type { PointInTime } from './history/point-in-time.js';
 import { PostgresPointInTime } from './history/point-in-time.postgres.js';
 import { FollowedCatalogue } from './followed-catalogue.js';
 import { OnlineFeatures } from './online-features.js';
+import type { FeatureJobs } from './versions/feature-jobs.js';
+import type { FeatureVersions } from './versions/feature-versions.js';
+import { featureVersionsModule } from './versions/feature-versions.module.js';
 
 export interface FeaturesDeps {
   readonly pool: Pool;
@@ -42,6 +45,9 @@ export interface FeaturesModule {
   /** Resolves when nothing runs in the background any more. */
   readonly close: () => Promise<void>;
   readonly pointInTime: PointInTime;
+  readonly versions: FeatureVersions;
+  /** Of all tenants: to be started once. */
+  readonly jobs: FeatureJobs;
 }
 
 /** Whoever asks for features alone waits this long for the store and the database behind it. */
@@ -65,14 +71,20 @@ export function featuresModule({ pool, bus, definitions, hold, clock, records, r
   const online = new OnlineFeatures({ read, catalogue, now });
   const recomputes = new PostgresRecomputes({ pool, live, changed, now, newId: randomUUID, onFailure });
   const pointInTime = new PostgresPointInTime(pool, definitions);
+  const { versions, jobs, resolvers } = featureVersionsModule({ pool, definitions, clock, changed, onFailure });
   return {
     pointInTime,
+    versions,
+    jobs,
     resolvers: [
+      ...resolvers,
       new FeatureValuesResolver({ store, catalogue, clock, changed }),
       new FeatureHistoryResolver({ history: new PostgresFeatureHistory(pool), pointInTime, catalogue, clock }),
       new CustomerFeaturesResolver({ online, recordById, catalogue, clock }),
       new FeatureBatchResolver(recomputes, new PostgresParities({ pool, live, read, now, newSeed: randomUUID })),
     ],
-    close: () => recomputes.stop(),
+    async close() {
+      await Promise.all([recomputes.stop(), jobs.stop()]);
+    },
   };
 }

@@ -7,7 +7,7 @@ export interface AuditEntry {
   readonly at: Date;
   /** Id of the key that it was done with. */
   readonly actor: string;
-  /** create | change | remove | revoke */
+  /** create | change | remove | revoke, and what single changes are called: promote, roll back, … */
   readonly action: string;
   /** kind/id */
   readonly subject: string;

@@ -4,7 +4,7 @@ import type { Json } from '../kernel/json.js';
 import { configTopic, type Bus } from '../platform/bus.js';
 import { databaseFailure, inTransaction } from '../platform/postgres.js';
 import type {
-  ChangePlan, Configuration, ConfigurationChanged, Definition, DefinitionChange, DefinitionKind, Definitions, LiveDefinitions,
+  ChangeNote, ChangePlan, Configuration, ConfigurationChanged, Definition, DefinitionChange, DefinitionKind, Definitions, LiveDefinitions,
 } from './definitions.js';
 
 interface Row {
@@ -32,6 +32,8 @@ const listSql = `
   WHERE tenant_id = $1 AND kind = $2 AND until IS NULL AND ($3::text IS NULL OR id COLLATE "C" > $3)
   ORDER BY id COLLATE "C" LIMIT $4`;
 
+const pastSql = 'SELECT kind, id, since, body FROM definitions WHERE tenant_id = $1 AND kind = $2 AND id = $3 ORDER BY since';
+
 /** Holds the tenant's row, so that its versions are made one after the other. */
 const lockSql = 'SELECT config_version FROM tenants WHERE id = $1 FOR UPDATE';
 
@@ -49,8 +51,8 @@ const changeSql = `
     SELECT $1, kind, id, $2, body, $6 FROM changed WHERE body IS NOT NULL
   ), audited AS (
     INSERT INTO audit_log (tenant_id, actor, action, subject, details)
-    SELECT $1, $6, CASE WHEN body IS NULL THEN 'remove' WHEN was IS NULL THEN 'create' ELSE 'change' END,
-      kind || '/' || id, jsonb_build_object('version', $2::bigint)
+    SELECT $1, $6, COALESCE($7, CASE WHEN body IS NULL THEN 'remove' WHEN was IS NULL THEN 'create' ELSE 'change' END),
+      kind || '/' || id, $8::jsonb || jsonb_build_object('version', $2::bigint)
     FROM changed
   ), numbered AS (
     UPDATE tenants SET config_version = $2 WHERE id = $1 AND EXISTS (SELECT FROM changed)
@@ -88,15 +90,19 @@ export class PostgresDefinitions implements Definitions {
     return answered(list(this.#pool, tenantId, kind, page));
   }
 
-  async change(tenantId: string, actor: string, changes: readonly DefinitionChange[] | ChangePlan): Promise<number> {
-    const { version, subjects } = await answered(this.#commit(tenantId, actor, changes));
+  past(tenantId: string, kind: DefinitionKind, id: string): Promise<readonly Definition[]> {
+    return answered(past(this.#pool, tenantId, kind, id));
+  }
+
+  async change(tenantId: string, actor: string, changes: readonly DefinitionChange[] | ChangePlan, note?: ChangeNote): Promise<number> {
+    const { version, subjects } = await answered(this.#commit(tenantId, { actor, note }, changes));
     if (subjects.length > 0) await this.#announce(tenantId, { version, subjects, changedAt: Date.now() });
     return version;
   }
 
   async #commit(
     tenantId: string,
-    actor: string,
+    { actor, note }: { readonly actor: string; readonly note: ChangeNote | undefined },
     changes: readonly DefinitionChange[] | ChangePlan,
   ): Promise<Pick<ConfigurationChanged, 'version' | 'subjects'>> {
     return inTransaction(this.#pool, async client => {
@@ -111,6 +117,8 @@ export class PostgresDefinitions implements Definitions {
         planned.map(it => it.id),
         planned.map(it => (it.body === null ? null : JSON.stringify(it.body))),
         actor,
+        note?.action ?? null,
+        JSON.stringify(note?.details ?? {}),
       ]);
       return { version: subjects.length > 0 ? version + 1 : version, subjects };
     });
@@ -129,6 +137,7 @@ function liveOf(client: PoolClient, tenantId: string): LiveDefinitions {
   return {
     find: (kind, ids) => find(client, tenantId, kind, ids),
     all: kind => list(client, tenantId, kind, {}),
+    past: (kind, id) => past(client, tenantId, kind, id),
   };
 }
 
@@ -145,6 +154,11 @@ async function list(
   page: { readonly first?: number; readonly after?: string | undefined },
 ): Promise<readonly Definition[]> {
   const { rows } = await from.query<Row>(listSql, [tenantId, kind, page.after ?? null, page.first ?? null]);
+  return rows.map(definitionOf);
+}
+
+async function past(from: Queryable, tenantId: string, kind: DefinitionKind, id: string): Promise<readonly Definition[]> {
+  const { rows } = await from.query<Row>(pastSql, [tenantId, kind, id.replaceAll('\0', '')]);
   return rows.map(definitionOf);
 }
 

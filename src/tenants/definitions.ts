@@ -4,7 +4,7 @@ import type { Json } from '../kernel/json.js';
 export const definitionKinds = [
   'eventType', // events/
   'attribute', // customers/
-  'feature', // features/
+  'feature', 'featureCandidate', // features/
   'segment', // segments/
   'item', 'placement', // content/
   'ruleSet', 'ruleSetDraft', // rules/
@@ -40,6 +40,14 @@ export interface LiveDefinitions {
   find(kind: DefinitionKind, ids: readonly string[]): Promise<readonly Definition[]>;
   /** Ordered by id. */
   all(kind: DefinitionKind): Promise<readonly Definition[]>;
+  /** All that one id ever was, oldest first, what is live included. */
+  past(kind: DefinitionKind, id: string): Promise<readonly Definition[]>;
+}
+
+/** How a change is told in the audit log, in place of create, change or remove. */
+export interface ChangeNote {
+  readonly action: string;
+  readonly details: Readonly<Record<string, Json>>;
 }
 
 /** Decides what to change by what is live; throws to change nothing. It should be quick: other changes of the tenant wait for it. */
@@ -67,5 +75,7 @@ export interface Definitions {
    * @param changes one at most for each kind and id; as a plan where they depend on what is live
    * @throws NotFound for an unknown tenant
    */
-  change(tenantId: string, actor: string, changes: readonly DefinitionChange[] | ChangePlan): Promise<number>;
+  change(tenantId: string, actor: string, changes: readonly DefinitionChange[] | ChangePlan, note?: ChangeNote): Promise<number>;
+  /** All that one id ever was, oldest first, what is live included. */
+  past(tenantId: string, kind: DefinitionKind, id: string): Promise<readonly Definition[]>;
 }

@@ -28,6 +28,21 @@ describe('feature definitions', () => {
     expect(payload.featureDefinition).toEqual({ ...spent, defaultValue: null });
   });
 
+  it('are the next version where values are computed otherwise, and the same where they are not', async () => {
+    const saved = async (more: object): Promise<unknown> => {
+      const { data } = await api.change(tenant, 'upsertFeatureDefinition', { ...score, ...more }, 'featureDefinition { version }');
+      return data.it.featureDefinition.version;
+    };
+    const count = { function: 'count', event: 'login', windowMs: hourMs };
+    expect(await saved({})).toBeNull();
+    expect(await saved({ ttlMs: 5000, description: 'x' })).toBeNull();
+    expect(await saved({ aggregate: count })).toBe(2);
+    expect(await saved({ aggregate: { windowMs: hourMs, event: 'login', function: 'count' }, limits: { nullRate: 0.5 } })).toBe(2);
+    expect(await saved({ aggregate: { ...count, windowMs: 2 * hourMs } })).toBe(3);
+    expect(await saved({ revision: 'model-7' })).toBe(4);
+    expect(await saved({ revision: 'model-8' })).toBe(5);
+  });
+
   it('keep their value type', async () => {
     await api.set(tenant, 'upsertFeatureDefinition', score);
     await api.set(tenant, 'upsertFeatureDefinition', { ...score, ttlMs: 5000 });
@@ -56,6 +71,9 @@ describe('feature definitions', () => {
     ['an expression that cannot be read', { expression: '1 +' }, '/expression'],
     ['an expression over what is not there', { expression: 'nothing + 1' }, '/expression'],
     ['an expression of another type', { expression: '1 < 2' }, '/valueType'],
+    ['a revision of what is computed here', { expression: '1', revision: 'r' }, '/revision'],
+    ['a limit of errors in what is not computed here', { limits: { errorRate: 0.1 } }, '/limits/errorRate'],
+    ['a share above one', { limits: { nullRate: 1.1 } }, '/limits/nullRate'],
     ['an expression over itself', { expression: 'score + 1' }, '/expression'],
   ])('refuse %s and change nothing', async (_what, part, path) => {
     expect((await api.change(tenant, 'upsertFeatureDefinition', { ...score, ...part })).refusals).toEqual([['INVALID_INPUT', path]]);

@@ -24,6 +24,7 @@ const causeByKind = {
   eventType: undefined,
   attribute: 'ATTRIBUTE',
   feature: 'FEATURE',
+  featureCandidate: undefined,
   segment: 'SEGMENT',
   item: 'CONTENT',
   placement: 'PLACEMENT',
