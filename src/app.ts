@@ -31,6 +31,7 @@ import type { Bus } from './platform/bus.js';
 import { MemoryBus } from './platform/bus.memory.js';
 import { RedisBus } from './platform/bus.redis.js';
 import type { Config } from './platform/config.js';
+import type { Elasticsearch } from './platform/elasticsearch.js';
 import type { Metrics } from './platform/metrics.js';
 import { databaseName } from './platform/postgres.js';
 import type { RedisConnections } from './platform/redis.js';
@@ -44,6 +45,8 @@ export interface Stores {
   readonly prisma: PrismaClient;
   /** Without it, the online store and the bus live in this process. */
   readonly redis: RedisConnections | undefined;
+  /** Without it, customers are searched in PostgreSQL. */
+  readonly elasticsearch?: Elasticsearch | undefined;
 }
 
 export interface App {
@@ -101,7 +104,7 @@ function keepWarm(decisions: DecisionsModule, runtime: RuntimeModule): (snapshot
 }
 
 /** Puts the features together: one line for each. */
-export function createApp(config: Config, { pool, prisma, redis }: Stores, metrics: Metrics, logger: Logger): App {
+export function createApp(config: Config, { pool, prisma, redis, elasticsearch }: Stores, metrics: Metrics, logger: Logger): App {
   const clock = systemClock;
   const failed: Failed = what => error => { logger.warn({ err: error }, what); };
   const { bus, online, stream } = carriers({ pool, prisma, redis }, metrics, failed);
@@ -118,7 +121,7 @@ export function createApp(config: Config, { pool, prisma, redis }: Stores, metri
   const features = featuresModule({ pool, bus, definitions, hold: keys.hold, clock, records, recordById: customers.recordById, changed, live: it => projected.live(it), onFailure: failed('customers could not be recounted') });
   const events = eventsModule({ pool, bus, clock, definitions, hashing: keys.hashing, stream, keptDays: config.eventDays, onFailure: failed('what events have could not be noted') });
   const segmentDefinitions = segmentDefinitionsModule({ definitions });
-  const segments = segmentsModule({ pool, bus, clock, projection: projected, segmentById: segmentDefinitions.segmentById, customerById: customers.customerById, recordById: customers.recordById, onFailure: failed('segments could not be kept in order; it is tried again') });
+  const segments = segmentsModule({ pool, bus, clock, elasticsearch, projection: projected, segmentById: segmentDefinitions.segmentById, customerById: customers.customerById, recordById: customers.recordById, onFailure: failed('segments could not be kept in order; it is tried again') });
   const content = contentModule({ definitions });
   const rules = rulesModule({ definitions });
   const experiments = experimentsModule({ definitions, placementById: content.placementById });

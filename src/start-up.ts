@@ -6,8 +6,9 @@ import { demoExamples } from './demo/examples.js';
 import { InvariantViolation } from './kernel/errors.js';
 import { modelArtifacts } from './models/models.module.js';
 import type { Config } from './platform/config.js';
+import { connectElasticsearch, type Elasticsearch } from './platform/elasticsearch.js';
 import { startEmbeddedPostgres } from './platform/embedded-postgres.js';
-import { Health } from './platform/health.js';
+import { Health, type HealthSource } from './platform/health.js';
 import { healthRoutes } from './platform/health.http.js';
 import { Lifecycle } from './platform/lifecycle.js';
 import { Metrics } from './platform/metrics.js';
@@ -66,6 +67,15 @@ function database(config: Config, run: Running, logger: Logger): StartPart {
   };
 }
 
+/** While it is away PostgreSQL is searched, which is slower. */
+function searchHealth(elasticsearch: Elasticsearch | undefined): HealthSource {
+  return {
+    name: 'segment search',
+    runsAs: elasticsearch === undefined ? 'PostgreSQL' : 'Elasticsearch at ELASTICSEARCH_URL',
+    check: async () => (elasticsearch === undefined || (await elasticsearch.probe()) ? 'up' : 'degraded'),
+  };
+}
+
 interface With {
   readonly run: Running;
   readonly logger: Logger;
@@ -79,7 +89,8 @@ function stores(config: Config, { run, health, logger }: With & { readonly healt
       const redis = config.redisUrl === undefined
         ? undefined
         : await connectRedis(config.redisUrl, error => { logger.warn({ err: error }, 'the connection to Redis was lost; it is tried again'); });
-      run.stores = { pool, prisma: createPrisma(pool), redis };
+      const elasticsearch = config.elasticsearchUrl === undefined ? undefined : await connectElasticsearch(config.elasticsearchUrl);
+      run.stores = { pool, prisma: createPrisma(pool), redis, elasticsearch };
       health.add({
         name: 'database',
         runsAs: config.databaseUrl === undefined ? `embedded PostgreSQL in ${path.join(config.dataFolder, 'postgres')}` : 'PostgreSQL at DATABASE_URL',
@@ -88,6 +99,7 @@ function stores(config: Config, { run, health, logger }: With & { readonly healt
           return 'up';
         },
       });
+      health.add(searchHealth(elasticsearch));
       for (const name of ['online store', 'bus']) {
         health.add({
           name,
@@ -98,6 +110,7 @@ function stores(config: Config, { run, health, logger }: With & { readonly healt
     },
     async stop() {
       await run.stores?.prisma.$disconnect();
+      await run.stores?.elasticsearch?.close();
       await run.stores?.redis?.close();
       await run.stores?.pool.end();
     },

@@ -39,6 +39,7 @@ export const serverVariables = z.object({
     .string()
     .optional()
     .describe('File with the same, a key a line, the newest first; without both, a file in the data folder is made'),
+  ELASTICSEARCH_URL: address(['http:', 'https:']).optional().describe('Elasticsearch to search customers in; without it PostgreSQL is searched'),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info').describe('Least level that is logged'),
   ATTUNE_ALLOWED_ORIGINS: z
     .string()
@@ -68,6 +69,7 @@ export interface Config {
   readonly databasePoolSize: number;
   readonly databaseTimeoutMs: number;
   readonly redisUrl: string | undefined;
+  readonly elasticsearchUrl: string | undefined;
   /** The newest first; without it they come from a file. */
   readonly masterKeys: readonly string[] | undefined;
   readonly masterKeyFile: string | undefined;
@@ -109,6 +111,7 @@ export function readConfig(environment: Environment = process.env): Config {
     databasePoolSize: it.DATABASE_POOL_SIZE,
     databaseTimeoutMs: it.DATABASE_TIMEOUT_MS,
     redisUrl: it.REDIS_URL,
+    elasticsearchUrl: it.ELASTICSEARCH_URL,
     masterKeys: it.ATTUNE_MASTER_KEY,
     masterKeyFile: it.ATTUNE_MASTER_KEY_FILE,
     logLevel: it.LOG_LEVEL,

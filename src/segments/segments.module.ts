@@ -14,6 +14,7 @@ import type { LoaderKey } from '../graphql/loader-scope.js';
 import type { Clock } from '../kernel/clock.js';
 import type { Json } from '../kernel/json.js';
 import { configTopic, customerTopic, segmentTopic, type Bus, type Unsubscribe } from '../platform/bus.js';
+import type { Elasticsearch } from '../platform/elasticsearch.js';
 import { Repeated } from '../platform/repeated.js';
 import type { ConfigurationChanged, Definitions } from '../tenants/definitions.js';
 import { behaviourCounts, kindsThatAsk } from './behaviour-counts.js';
@@ -27,6 +28,7 @@ import { SegmentChangesResolver } from './segment-changes.resolver.js';
 import { movesBySegment } from './segment-change.js';
 import { segmentMembersRoutes } from './segment-members.http.js';
 import { SegmentMembersResolver } from './segment-members.resolver.js';
+import { customerIndexing } from './search/customer-indexing.module.js';
 import { PostgresCustomerSearch } from './search/customer-search.postgres.js';
 import { SegmentSearch } from './search/segment-search.js';
 import { SegmentSearchResolver } from './search/segment-search.resolver.js';
@@ -170,6 +172,8 @@ export interface SegmentsDeps {
   readonly segmentById: LoaderKey<string, Segment | null>;
   readonly customerById: CustomerById;
   readonly recordById: OnlineRecordById;
+  /** Without it, PostgreSQL is searched. */
+  readonly elasticsearch: Pick<Elasticsearch, 'client'> | undefined;
   readonly onFailure: (error: unknown) => void;
 }
 
@@ -183,11 +187,12 @@ export interface SegmentsModule {
 }
 
 export function segmentsModule({ pool, bus, clock, projection: { changed, source, segmentsOf }, onFailure, ...deps }: SegmentsDeps): SegmentsModule {
-  const { segmentById, customerById, recordById } = deps;
+  const { segmentById, customerById, recordById, elasticsearch } = deps;
   const memberships = new PostgresMemberships(pool, clock);
   const lists = new MemberLists({ memberships, changed });
   const upkeep = new Repeated(countsEveryMs, () => memberships.sumUpCounts(), onFailure);
-  const search = new SegmentSearch({ truth: new PostgresCustomerSearch(pool), index: undefined, onFailure });
+  const indexing = elasticsearch && customerIndexing({ pool, elasticsearch, source, clock, onFailure });
+  const search = new SegmentSearch({ truth: new PostgresCustomerSearch(pool), index: indexing?.index, onFailure });
   return {
     resolvers: [
       new SegmentMembersResolver({ memberships, lists, segmentById, customerById, clock }),
@@ -198,6 +203,8 @@ export function segmentsModule({ pool, bus, clock, projection: { changed, source
     ],
     routes: [segmentMembersRoutes({ lists, segmentById, clock })],
     upkeep: () => upkeep.now(),
-    stop: () => upkeep.stop(),
+    async stop() {
+      await Promise.all([upkeep.stop(), indexing?.stop()]);
+    },
   };
 }

@@ -13,6 +13,7 @@ import type { SocketLimits } from '../../src/graphql/sockets.js';
 import { Health } from '../../src/platform/health.js';
 import { healthRoutes } from '../../src/platform/health.http.js';
 import { readConfig } from '../../src/platform/config.js';
+import { connectElasticsearch } from '../../src/platform/elasticsearch.js';
 import { createLogger } from '../../src/platform/logger.js';
 import { Metrics } from '../../src/platform/metrics.js';
 import { createPrisma } from '../../src/platform/postgres.js';
@@ -45,6 +46,7 @@ export interface ShopServer {
 export interface ShopOptions {
   readonly pool: Pool;
   readonly redisUrl?: string;
+  readonly elasticsearchUrl?: string;
   readonly environment?: Readonly<Record<string, string>>;
   /** A tenant that another server on the same database has made, with its admin key. */
   readonly of?: Pick<ShopServer, 'tenantId' | 'keys'>;
@@ -55,13 +57,14 @@ export interface ShopOptions {
 const masterKey = randomBytes(32).toString('base64');
 
 /** The whole server on a free port, with an empty tenant of its own. */
-export async function startShop({ pool, redisUrl, environment, of, sockets }: ShopOptions): Promise<ShopServer> {
+export async function startShop({ pool, redisUrl, elasticsearchUrl, environment, of, sockets }: ShopOptions): Promise<ShopServer> {
   const config = readConfig({ LOG_LEVEL: 'silent', ATTUNE_MASTER_KEY: masterKey, ATTUNE_DECISION_DEADLINE_MS: '2000', ...environment });
   const logger = createLogger(config);
   const prisma = createPrisma(pool);
   const redis = redisUrl === undefined ? undefined : await connectRedis(redisUrl, () => undefined);
+  const elasticsearch = elasticsearchUrl === undefined ? undefined : await connectElasticsearch(elasticsearchUrl);
   const metrics = new Metrics();
-  const app = createApp(config, { pool, prisma, redis }, metrics, logger);
+  const app = createApp(config, { pool, prisma, redis, elasticsearch }, metrics, logger);
   const tenantId = of?.tenantId ?? `shop-${randomUUID()}`;
   const keys = of?.keys ?? (await provision(app, tenantId));
   await app.open(tenantId);
@@ -92,6 +95,7 @@ export async function startShop({ pool, redisUrl, environment, of, sockets }: Sh
       await app.close();
       await prisma.$disconnect();
       await redis?.close();
+      await elasticsearch?.close();
     },
   };
 }

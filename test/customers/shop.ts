@@ -100,7 +100,7 @@ export class Shop {
     const events = eventsModule({ pool, bus, clock, definitions, hashing: keys.hashing, stream: this.stream, keptDays: 732, onFailure });
     const segmentDefinitions = segmentDefinitionsModule({ definitions });
     const members = segmentsModule({
-      pool, bus: gatedBus, clock, projection: this.projection, onFailure,
+      pool, bus: gatedBus, clock, elasticsearch: undefined, projection: this.projection, onFailure,
       segmentById: segmentDefinitions.segmentById, customerById: customers.customerById, recordById: customers.recordById,
     });
     this.routes = events.routes;

@@ -1,3 +1,4 @@
+import { NotIndexed } from './customer-index.js';
 import { isKept, type CustomerSearch, type Found, type Preview, type Question, type SearchPage } from './customer-search.js';
 
 /** Where an answer came from. */
@@ -34,7 +35,7 @@ export class SegmentSearch {
       try {
         return { ...(await ask(index)), source: 'ELASTICSEARCH' };
       } catch (error) {
-        onFailure(error);
+        if (!(error instanceof NotIndexed)) onFailure(error);
       }
     }
     return { ...(await ask(truth)), source: 'POSTGRESQL' };
