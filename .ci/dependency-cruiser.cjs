@@ -8,7 +8,7 @@ const domain = flow.slice(3).filter(it => it !== 'cli').join('|');
 /** `online-store.redis.ts` has the role redis; `online-store.ts`, with none, is domain code. */
 const ROLE = '[.][a-z]+[.]ts$';
 const EDGE = '[.](resolver|type|input|args|loader|schema)[.]ts$';
-const ADAPTER = '[.](postgres|redis|memory|onnx|http|worker)[.]ts$';
+const ADAPTER = '[.](postgres|redis|elastic|memory|onnx|http|worker)[.]ts$';
 const TOP = '^src/[^/]+[.]ts$';
 /** What wires everything together. */
 const ROOT = '^src/(main|start-up|app)[.]ts$';
@@ -85,6 +85,7 @@ module.exports = {
     driverOnlyIn('redis-in-its-adapters', 'ioredis', ['[.](redis|module)[.]ts$', '^src/platform/', ROOT]),
     driverOnlyIn('postgres-in-its-adapters', '@prisma|pg', ['[.](postgres|module)[.]ts$', '^src/(platform|generated)/', ROOT]),
     onlyIn('prisma-client-in-its-adapters', '^src/generated/', ['[.](postgres|module)[.]ts$', '^src/(platform|generated)/', ROOT]),
+    driverOnlyIn('elasticsearch-in-its-adapters', '@elastic/elasticsearch', ['[.]elastic[.]ts$', '^src/platform/']),
     driverOnlyIn('onnx-in-its-adapters', 'onnxruntime-node|piscina', ['[.](onnx|worker)[.]ts$', '^src/platform/']),
     driverOnlyIn('zod-at-a-border', 'zod', ['[.]schema[.]ts$', '^src/platform/config[.]ts$', '^src/cli/']),
     driverOnlyIn('terminal-in-the-command-line', 'commander|cli-progress', ['^src/cli/', '^src/main[.]ts$']),

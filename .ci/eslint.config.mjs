@@ -12,7 +12,7 @@ const misnamed = message => ({ 'no-restricted-syntax': ['error', { selector: 'Pr
 const noEnv = { object: 'process', property: 'env', message: 'Settings are read in platform/config.ts only.' };
 const features =
   'tenants,events,customers,features,conditions,segments,content,rules,experiments,models,decisions,outcomes,learning,guardrails,reporting,demo';
-const roles = 'schema,type,input,args,loader,resolver,module,http,postgres,redis,memory,onnx,worker';
+const roles = 'schema,type,input,args,loader,resolver,module,http,postgres,redis,elastic,memory,onnx,worker';
 
 export default defineConfig(
   { ignores: ['dist', 'src/generated', 'test/generated', 'clients', 'docs', 'coverage', '**/*.cjs', '**/*.mjs'] },
@@ -42,7 +42,7 @@ export default defineConfig(
   {
     // A decision must be replayable: time and chance come in as arguments.
     files: [`src/{${features}}/**/*.ts`, 'src/kernel/**/*.ts'],
-    ignores: ['**/*.{postgres,redis,memory,onnx,http,module,worker}.ts', 'src/kernel/clock.ts'],
+    ignores: ['**/*.{postgres,redis,elastic,memory,onnx,http,module,worker}.ts', 'src/kernel/clock.ts'],
     rules: {
       'no-restricted-properties': [
         'error',

@@ -22,7 +22,7 @@ export async function connectElasticsearch(url: string): Promise<Elasticsearch> 
   }
   return {
     client,
-    probe: () => client.cluster.health({}, { requestTimeout: probeTimeoutMs }).then(({ status }) => String(status).toLowerCase() !== 'red', () => false),
+    probe: () => client.cluster.health({}, { requestTimeout: probeTimeoutMs }).then(({ status }) => status !== 'red' && status !== 'RED', () => false),
     close: () => client.close(),
   };
 }

@@ -108,7 +108,7 @@ export class ElasticCustomerIndex implements CustomerIndex {
     const targets = (await Promise.all([aliasOf(tenantId), buildingOf(tenantId)].map(it => this.#behind(it)))).flat();
     const operations = targets.flatMap(operationsFor);
     if (operations.length === 0) return;
-    const { errors: hasErrors, items } = await this.#client.bulk({ operations: operations as estypes.BulkRequest['operations'] & object });
+    const { errors: hasErrors, items } = await this.#client.bulk({ operations: operations });
     if (!hasErrors) return;
     const failed = items.flatMap(it => Object.values(it)).find(({ status }) => status >= 300 && status !== 409 && status !== 404);
     if (failed !== undefined) throw new Error(`Elasticsearch refused a document: ${failed.error?.type ?? String(failed.status)}`);
@@ -137,7 +137,7 @@ const isMissing = (error: unknown): boolean => error instanceof errors.ResponseE
 
 function queryOf(question: Question): estypes.QueryDslQueryContainer {
   const { condition, now, blind } = question;
-  return { bool: { filter: [toElastic(condition, { now, blind, defaults: defaultsOf(question) }) as estypes.QueryDslQueryContainer] } };
+  return { bool: { filter: [toElastic(condition, { now, blind, defaults: defaultsOf(question) })] } };
 }
 
 const idsIn = ({ hits }: estypes.SearchHitsMetadata<Document>): readonly string[] => hits.flatMap(it => (it._source === undefined ? [] : [it._source.id]));
