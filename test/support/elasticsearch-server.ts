@@ -23,7 +23,13 @@ export async function startElasticsearch(folder: string): Promise<ElasticsearchS
   const given = process.env['TEST_ELASTICSEARCH_URL'] ?? process.env['ELASTICSEARCH_URL'];
   if (given !== undefined && given !== '') return { url: given, stop: async () => undefined };
   const home = await distribution();
-  if (home !== undefined) return startNode(home, folder);
+  for (let attempt = 1; home !== undefined; attempt++) {
+    // Another program may have taken a port meanwhile.
+    const node = await startNode(home, path.join(folder, String(attempt))).catch((error: unknown) => {
+      if (attempt === 3) throw error;
+    });
+    if (node !== undefined) return node;
+  }
   const reason = 'No Elasticsearch: it takes Java 17 or later, and Maven to fetch it';
   if (process.env['CI'] !== undefined) throw new Error(reason);
   process.stderr.write(`${reason}. The tests that need it are skipped.\n`);
@@ -72,7 +78,7 @@ async function startNode(home: string, folder: string): Promise<ElasticsearchSer
     child.once('error', () => { resolve(); });
   });
   child.unref();
-  await writeFile(path.join(folder, 'group.pid'), String(child.pid));
+  await writeFile(path.join(folder, '..', 'group.pid'), String(child.pid));
   const stop = async (): Promise<void> => {
     child.kill('SIGTERM');
     await ended;
