@@ -5,6 +5,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { killChildren } from './child.js';
 import { meetsGoal, ratioOf, tableOf, type Figure } from './figure.js';
+import { benchEvents } from './events.js';
 import { benchFeatures } from './features.js';
 import { benchGather } from './gather.js';
 import { benchPersonalize, benchPersonalizeMany } from './http.js';
@@ -35,6 +36,7 @@ const benchmarks: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   gather: benchGather,
   recompute: () => benchRecompute(full ? { events: 2_000_000, customers: 100_000 } : quick ? { events: 20_000, customers: 1000 } : { events: 200_000, customers: 10_000 }),
   features: () => benchFeatures(quick ? { seconds: 0.5, rounds: 1 } : { seconds: 3, rounds: 3 }),
+  events: async () => benchEvents(await shop(), quick ? { rounds: 1, batches: 16 } : { rounds: 5, batches: 64 }),
   live: async () => benchLive(await shop(), quick ? { changes: 200, broadcasts: 2 } : { changes: 2000, broadcasts: 10 }),
   inference: inferenceFigures,
   regret: async () => regretFigures(),

@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { DependencyUnavailable } from '../kernel/errors.js';
 import { answered } from '../platform/postgres.js';
 import type { Appended, CustomerEvent, EventLog } from './event.js';
 
@@ -17,11 +18,42 @@ interface Row {
 /** SQLSTATE of our own: see the function. */
 const hashesNeeded = 'AT001';
 
+interface Call {
+  readonly events: readonly CustomerEvent[];
+  readonly receivedAt: number;
+  readonly resolve: (appended: Appended) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface Queue {
+  readonly calls: Call[];
+  running: number;
+}
+
+/** Transactions of one tenant. */
+const atOnce = 2;
+/** Events of one transaction, unless one call has more. */
+const mostTogether = 2000;
+
+const dayMs = 86_400_000;
+
+/** Takes from the front of `calls` what goes together. */
+function groupOf(calls: Call[]): readonly Call[] {
+  let [count, size] = [0, 0];
+  for (const { events } of calls) {
+    if (count > 0 && size + events.length > mostTogether) break;
+    count += 1;
+    size += events.length;
+  }
+  return calls.splice(0, count);
+}
+
 export class PostgresEventLog implements EventLog {
   readonly #pool: Pool;
   readonly #hashing: HashIds;
   /** Tenants of whose customers some have been erased: their ids go with their hashes. */
   readonly #withErased = new Set<string>();
+  readonly #queues = new Map<string, Queue>();
   /** Whose partitions are there. */
   readonly #days = new Set<string>();
 
@@ -30,7 +62,45 @@ export class PostgresEventLog implements EventLog {
     this.#hashing = hashing;
   }
 
-  async append(tenantId: string, events: readonly CustomerEvent[], receivedAt: number): Promise<Appended> {
+  /** Calls that come while the tenant's last transactions are under way are committed together. */
+  append(tenantId: string, events: readonly CustomerEvent[], receivedAt: number): Promise<Appended> {
+    return new Promise((resolve, reject) => {
+      const queue = this.#queues.get(tenantId) ?? { calls: [], running: 0 };
+      this.#queues.set(tenantId, queue);
+      queue.calls.push({ events, receivedAt, resolve, reject });
+      if (queue.running < atOnce) void this.#drain(tenantId, queue);
+    });
+  }
+
+  async #drain(tenantId: string, queue: Queue): Promise<void> {
+    queue.running += 1;
+    while (queue.calls.length > 0) {
+      const group = groupOf(queue.calls);
+      try {
+        await this.#appendGroup(tenantId, group);
+      } catch (error) {
+        if (group.length === 1 || error instanceof DependencyUnavailable) for (const call of group) call.reject(error);
+        // What one of them caused is not the others' fault.
+        else for (const call of group) await this.#appendGroup(tenantId, [call]).catch(call.reject);
+      }
+    }
+    queue.running -= 1;
+    if (queue.running === 0 && queue.calls.length === 0) this.#queues.delete(tenantId);
+  }
+
+  async #appendGroup(tenantId: string, group: readonly Call[]): Promise<void> {
+    const [first] = group;
+    if (first === undefined) return;
+    const appended = await this.#appendAll(tenantId, group.flatMap(it => it.events), Math.max(...group.map(it => it.receivedAt)));
+    const fresh = new Set(appended.fresh);
+    for (const { events, resolve } of group) {
+      // Of several calls with one event the first has it.
+      const own = new Set(events.flatMap(({ id }) => (fresh.delete(id) ? [id] : [])));
+      resolve({ ...appended, fresh: own, customerIds: group.length === 1 || events === first.events ? appended.customerIds : [] });
+    }
+  }
+
+  async #appendAll(tenantId: string, events: readonly CustomerEvent[], receivedAt: number): Promise<Appended> {
     await answered(this.#makePartitions(events));
     const distinct = firstOfEach(events);
     const isHashed = this.#withErased.has(tenantId);
@@ -67,7 +137,8 @@ export class PostgresEventLog implements EventLog {
   }
 
   async #makePartitions(events: readonly CustomerEvent[]): Promise<void> {
-    const days = [...new Set(events.map(({ at }) => new Date(at).toISOString().slice(0, 10)))].filter(it => !this.#days.has(it)).sort();
+    const numbers = new Set(events.map(({ at }) => Math.floor(at / dayMs)));
+    const days = [...numbers].map(it => new Date(it * dayMs).toISOString().slice(0, 10)).filter(it => !this.#days.has(it)).sort();
     for (const day of days) {
       await this.#pool.query('SELECT attune_ensure_day($1, $2::date)', ['events', day]);
       this.#days.add(day);

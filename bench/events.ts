@@ -1,0 +1,81 @@
+import { randomUUID } from 'node:crypto';
+import { Pool } from 'pg';
+import type { Figure } from './figure.js';
+import { median } from './measure.js';
+import { startAttune, type Shop } from './shop.js';
+
+const batch = 500;
+const senders = 8;
+const customers = 20_000;
+
+export interface EventsLength {
+  readonly rounds: number;
+  /** Batches of a round. */
+  readonly batches: number;
+}
+
+type Row = readonly [id: string, at: Date, customerId: string, type: string, properties: string];
+
+const bareSql = `
+  INSERT INTO bare_events (tenant_id, id, at, received_at, customer_id, type, properties)
+  SELECT $1, id, at, $7, customer_id, type, properties::jsonb
+  FROM unnest($2::text[], $3::timestamptz[], $4::text[], $5::text[], string_to_array($6, E'\\n')) AS it(id, at, customer_id, type, properties)`;
+
+/** Events by REST until they are acknowledged, beside a bare insert of the same rows into a table of the same shape, in turns, as many at once. */
+export async function benchEvents(shop: Shop, { rounds, batches }: EventsLength): Promise<readonly Figure[]> {
+  const pool = new Pool({ connectionString: shop.databaseUrl, max: senders });
+  const attune = await startAttune(shop);
+  try {
+    await pool.query(`CREATE TABLE bare_events (LIKE events INCLUDING ALL) PARTITION BY RANGE (at)`);
+    await pool.query(`CREATE TABLE bare_events_all PARTITION OF bare_events FOR VALUES FROM ('2000-01-01') TO ('2100-01-01')`);
+    const [ours, bare]: readonly [number[], number[]] = [[], []];
+    for (let round = -1; round < rounds; round++) {
+      const work = Array.from({ length: batches }, (_, i) => rowsOf(round * batches + i));
+      const insert = await perSecond(work, rows => insertBare(pool, rows));
+      const send = await perSecond(work, rows => sendTo(attune.url, shop.headers, rows));
+      if (round < 0) continue; // to warm up
+      ours.push(send);
+      bare.push(insert);
+    }
+    const { rows: [kept] } = await pool.query<{ count: number }>(`SELECT count(*)::int AS count FROM events WHERE tenant_id = 'bench'`);
+    const behind = await pool.query(`SELECT FROM customers WHERE projected_version < version`);
+    return [{
+      name: 'acknowledged events', value: median(ours), unit: 'events/s',
+      floor: { name: 'bare unnest insert', value: median(bare) }, goal: { of: 'ratio', atLeast: 0.4 },
+      note: `${senders} senders of ${batch}; ${(kept?.count ?? 0).toLocaleString('en')} events kept; ${behind.rowCount ?? 0} of ${customers} customers still to be worked out`,
+    }];
+  } finally {
+    await attune.stop();
+    await pool.end();
+  }
+}
+
+async function perSecond(work: readonly (readonly Row[])[], send: (rows: readonly Row[]) => Promise<unknown>): Promise<number> {
+  const left = [...work];
+  const started = performance.now();
+  await Promise.all(Array.from({ length: senders }, async () => {
+    for (let rows = left.pop(); rows !== undefined; rows = left.pop()) await send(rows);
+  }));
+  return (work.length * batch * 1000) / (performance.now() - started);
+}
+
+function rowsOf(seed: number): readonly Row[] {
+  return Array.from({ length: batch }, (_, i): Row => {
+    const k = Math.abs(seed * batch + i);
+    const properties = { sessionId: `s${k % 5000}`, pageUrl: `https://shop.example/p/${k % 300}`, userAgent: 'Mozilla/5.0 (X11; Linux x86_64)', metadata: { position: k % 12 } };
+    return [randomUUID(), new Date(Date.now() - (k % 3_600_000)), `customer-${(k * 7919) % customers}`, 'page_view', JSON.stringify(properties)];
+  });
+}
+
+const insertBare = (pool: Pool, rows: readonly Row[]): Promise<unknown> =>
+  pool.query({
+    name: 'bare', text: bareSql,
+    values: ['bench', rows.map(it => it[0]), rows.map(it => it[1]), rows.map(it => it[2]), rows.map(it => it[3]), rows.map(it => it[4]).join('\n'), new Date()],
+  });
+
+async function sendTo(url: string, headers: Readonly<Record<string, string>>, rows: readonly Row[]): Promise<void> {
+  const lines = rows.map(([id, at, customerId, type, properties]) => `{"id":"${id}","at":"${at.toISOString()}","customerId":"${customerId}","type":"${type}","properties":${properties}}`);
+  const response = await fetch(`${url}/api/v1/events`, { method: 'POST', headers: { ...headers, 'content-type': 'application/x-ndjson' }, body: lines.join('\n') });
+  const { accepted } = (await response.json()) as { readonly accepted: number };
+  if (accepted !== rows.length) throw new Error(`${accepted} of ${rows.length} events were taken`);
+}
