@@ -154,7 +154,7 @@ export function createApp(config: Config, { pool, prisma, redis, elasticsearch }
     async close() {
       decisions.feed.close();
       decisions.snapshots.close();
-      await segments.stop();
+      await Promise.all([segments.stop(), events.stop()]);
       await Promise.all([stream.close(), features.close()]);
       await projected.stop();
       await learning.learner.stop();

@@ -9,6 +9,7 @@ import { CommandFailed } from './failure.js';
 import { describeMembers, importMembers } from './import-members.js';
 import { describeImport, importOpenBandit } from './open-bandit/import-open-bandit.js';
 import { describeParity, parity } from './parity.js';
+import { describeReplay, replay, type ReplayOptions } from './replay.js';
 import { describeRecompute, recompute } from './recompute.js';
 import { rotateKeys } from './rotate-keys.js';
 import { simulate } from './simulate.js';
@@ -68,6 +69,7 @@ function programOf(deps: CommandLineDeps): Command {
   addSimulate(program, terminal, client);
   addFeatures(program, terminal, client);
   addRotateKeys(program, terminal, client);
+  addReplay(program, terminal, client);
   addWatch(program, deps);
   addSegment(program, deps);
   addTrainingSet(program, deps);
@@ -157,6 +159,24 @@ function addRotateKeys(program: Command, terminal: Terminal, client: () => Promi
     .action(async ({ json }: JsonOption) => {
       const report = await rotateKeys(await client(), terminal);
       terminal.out(json ? JSON.stringify(report) : `All ${report.total} keys are wrapped by the master key ${report.masterKey}.`);
+    });
+}
+
+function addReplay(program: Command, terminal: Terminal, client: () => Promise<Client>): void {
+  program
+    .command('replay')
+    .description(
+      'Stream a part of the log of events again to whoever works out what follows from it: features, segments and online records of its customers are made anew from all of their events. '
+      + 'No event is added or counted twice, and where all is as it should be nothing changes. Nothing is pushed but what really changes.',
+    )
+    .requiredOption('--from <time>', 'events of this time and later, by when they happened: 2026-03-01T00:00:00Z')
+    .requiredOption('--to <time>', 'events before this time')
+    .option('--type <name>', 'only events of this type')
+    .option('--customer <id>', 'only events of this customer')
+    .option('--json', 'answer in JSON')
+    .action(async ({ json, ...options }: JsonOption & ReplayOptions) => {
+      const report = await replay(await client(), options, terminal);
+      terminal.out(json ? JSON.stringify(report) : describeReplay(report));
     });
 }
 

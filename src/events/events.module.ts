@@ -2,6 +2,7 @@ import type { Pool } from 'pg';
 import type { HttpRoutes } from '../graphql/http-route.js';
 import type { Clock } from '../kernel/clock.js';
 import { configTopic, type Bus } from '../platform/bus.js';
+import { Repeated } from '../platform/repeated.js';
 import { mostOfAKind } from '../tenants/definition-kind.js';
 import type { ConfigurationChanged, Definitions } from '../tenants/definitions.js';
 import { EventCatalogue } from './event-catalogue.js';
@@ -16,6 +17,9 @@ import { EventsResolver } from './events.resolver.js';
 import { ingest, resend, type Ingest, type IngestDeps } from './ingest.js';
 import { LearnedProperties } from './learned-properties.postgres.js';
 import { PostgresRejectedEvents } from './rejected-events.postgres.js';
+import { PostgresReplayLog } from './replay.postgres.js';
+import { ReplayResolver } from './replay.resolver.js';
+import { dropOldEvents } from './retention.postgres.js';
 
 export interface EventsDeps {
   readonly pool: Pool;
@@ -32,7 +36,13 @@ export interface EventsDeps {
 export interface EventsModule {
   readonly resolvers: readonly object[];
   readonly routes: readonly HttpRoutes[];
+  /** Drops what is past its time; also done at the start and every hour. */
+  readonly maintain: () => Promise<void>;
+  /** Resolves when nothing is under way. */
+  readonly stop: () => Promise<void>;
 }
+
+const maintainMs = 3_600_000;
 
 export function eventsModule({ pool, bus, clock, definitions, hashing, stream, keptDays, onFailure }: EventsDeps): EventsModule {
   const rejected = new PostgresRejectedEvents(pool, hashing);
@@ -49,13 +59,18 @@ export function eventsModule({ pool, bus, clock, definitions, hashing, stream, k
     parse: (inputs, now) => parseEvents(inputs, now, keptDays),
     now: () => clock.now(),
   };
+  const maintenance = new Repeated(maintainMs, () => dropOldEvents({ pool, keptDays, now: deps.now }), onFailure);
+  void maintenance.now();
   const run: Ingest = (tenantId, inputs) => ingest(deps, tenantId, inputs);
   return {
     resolvers: [
       new EventsResolver(run),
       new EventTypesResolver({ definitions, defined, learned: it => learned.all(it), rejected, resend: (tenantId, filter) => resend(deps, tenantId, filter) }),
+      new ReplayResolver(new PostgresReplayLog(pool), stream),
     ],
     routes: [eventRoutes(run)],
+    maintain: () => maintenance.now(),
+    stop: () => maintenance.stop(),
   };
 }
 

@@ -64,10 +64,6 @@ export class PostgresRejectedEvents implements RejectedEvents {
   async remove(tenantId: string, seqs: readonly number[]): Promise<void> {
     await answered(this.#pool.query('DELETE FROM rejected_events WHERE tenant_id = $1 AND seq = ANY($2)', [tenantId, seqs]));
   }
-
-  async removeBefore(time: number): Promise<number> {
-    return (await answered(this.#pool.query('DELETE FROM rejected_events WHERE received_at < $1', [new Date(time)]))).rowCount ?? 0;
-  }
 }
 
 function keptOf({ input, fault: { pointer, expected, got } }: Rejection, receivedAt: number): Kept | undefined {

@@ -34,6 +34,4 @@ export interface RejectedEvents {
   /** Oldest first, those after `after`. */
   list(tenantId: string, filter: RejectedFilter, page: { readonly first: number; readonly after?: number | undefined }): Promise<readonly RejectedEvent[]>;
   remove(tenantId: string, seqs: readonly number[]): Promise<void>;
-  /** Of all tenants, those received before this time, in epoch milliseconds. Returns how many there were. */
-  removeBefore(time: number): Promise<number>;
 }

@@ -157,8 +157,9 @@ describe('a role', () => {
   it('of a server changes no configuration, and sees no keys', async () => {
     const before = await rowsOf(pool, staffed);
     expect(await refusedTo(staffed.keys.server)).toEqual([
-      'apiKeys', 'auditLog', 'createApiKey', 'createSegment', 'deleteContent', 'deleteEventType', 'deleteSegment', 'importDecisions', 'publishRuleSet', 'registerModel', 'rejectedEvents',
-      'resendRejectedEvents', 'revokeApiKey', 'saveExperiment', 'saveRuleSet', 'startExperiment', 'stopExperiment', 'updateSegment', 'upsertContent', 'upsertEventType', 'upsertFeatureDefinition', 'upsertPlacement',
+      'apiKeys', 'auditLog', 'createApiKey', 'createSegment', 'deleteContent', 'deleteEventType', 'deleteSegment', 'importDecisions',
+      'publishRuleSet', 'registerModel', 'rejectedEvents', 'replayEvents', 'resendRejectedEvents', 'revokeApiKey', 'saveExperiment', 'saveRuleSet',
+      'startExperiment', 'stopExperiment', 'updateSegment', 'upsertContent', 'upsertEventType', 'upsertFeatureDefinition', 'upsertPlacement',
     ]);
     const configuration = (rows: string): string | undefined => rows.split('\n').find(it => it.startsWith('definitions '));
     expect(configuration(await rowsOf(pool, staffed))).toBe(configuration(before));
@@ -227,6 +228,7 @@ describe("another tenant's ids", () => {
     eventTypes: [[() => '{ eventTypes { isDefined learned } }', Array.from({ length: 7 }, () => ({ isDefined: false, learned: null }))]],
     upsertEventType: [[() => 'mutation { upsertEventType(input: { name: "login", mode: warn }) { eventType { isDefined } } }', { eventType: { isDefined: true } }]],
     deleteEventType: [[() => 'mutation { deleteEventType(input: { name: "refund" }) { id } }', 'NOT_FOUND']],
+    replayEvents: [[() => 'mutation { replayEvents(input: { from: "2020-01-01T00:00:00Z", to: "2100-01-01T00:00:00Z" }) { totalCustomers } }', { totalCustomers: 1 }]],
     rejectedEvents: [[() => '{ rejectedEvents { edges { cursor } } }', { edges: [] }]],
     resendRejectedEvents: [[() => 'mutation { resendRejectedEvents(input: {}) { accepted rejected } }', { accepted: 0, rejected: 0 }]],
     upsertCustomer: [[() => 'mutation { upsertCustomer(input: { id: "ada", attributes: { mine: true } }) { customer { attributes features { name } segments { id } } } }', { customer: { attributes: { mine: true }, features: [{ name: 'loyalty' }], segments: [] } }]],

@@ -111,7 +111,7 @@ describe('event types', () => {
   });
 
   it('refuse schemas that are none, reach outside, or are too large, with the place', async () => {
-    for (const schema of [{ type: 'nonsense' }, { $ref: 'https://example.org/schema' }, { requird: ['a'] }, { type: 'string', format: 'colour' }, { properties: 7 }, { $async: true }]) {
+    for (const schema of [{ type: 'nonsense' }, { $ref: 'https://example.org/schema' }, { needed: ['a'] }, { type: 'string', format: 'colour' }, { properties: 7 }, { $async: true }]) {
       expect((await upsert({ name: 'order', mode: 'strict', schema })).refusals).toEqual([['INVALID_INPUT', '/schema']]);
     }
     expect((await upsert({ name: 'order', mode: 'strict', schema: { title: 'x'.repeat(20_000) } })).refusals).toEqual([['INVALID_INPUT', '/schema']]);
