@@ -29,7 +29,7 @@ const dropSql = ['customers WHERE tenant_id = $1 AND id = ANY($2)', 'customer_ke
 const aliasesSql = `
   INSERT INTO customer_aliases (tenant_id, alias, customer_id) SELECT $1, it, $3 FROM unnest($2::text[]) AS it
   ON CONFLICT (tenant_id, alias) DO UPDATE SET customer_id = excluded.customer_id`;
-const unaliasSql = 'DELETE FROM customer_aliases WHERE tenant_id = $1 AND alias = $2';
+const dropAliasSql = 'DELETE FROM customer_aliases WHERE tenant_id = $1 AND alias = $2';
 const firstDecidedSql = `
   SELECT customer_id AS id, min(decided_at) AS at FROM decisions WHERE tenant_id = $1 AND customer_id = ANY($2) AND log = 'live' GROUP BY 1`;
 const namesSql = `
@@ -80,7 +80,7 @@ export async function joinCustomers(client: PoolClient, tenantId: string, { ids,
   const { rows: names } = await client.query<{ name: string }>(namesSql, [tenantId, ids]);
   const { rows: before } = await client.query<Row>(rowsSql, [tenantId, ids]);
   if (!ids.includes(survivor)) {
-    await client.query(unaliasSql, [tenantId, survivor]);
+    await client.query(dropAliasSql, [tenantId, survivor]);
     await client.query(makeSql, [tenantId, survivor, new Date(now)]);
   }
   const changed = await joinProfiles(client, tenantId, { before, survivor, unit }, { now, personal });
