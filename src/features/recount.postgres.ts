@@ -37,6 +37,8 @@ type Stored = Readonly<Record<string, FeatureReading>>;
 interface Statement extends AggregateSql {
   readonly name: string;
   readonly text: string;
+  /** For all customers. */
+  readonly textOfAll: string;
   readonly counted: readonly Counted[];
 }
 

@@ -155,7 +155,7 @@ async function stage(client: PoolClient, { tenantId, plan, now }: Job): Promise<
   const { rowCount } = await client.query(patient(customersSql, [tenantId]));
   await client.query(patient('CREATE UNIQUE INDEX ON staged_customers (id)'));
   for (const [i, statement] of plan.statements.entries()) {
-    await client.query(patient(`CREATE TEMP TABLE staged_${i} AS ${statement.text}`, parametersOf(statement, tenantId, null, now)));
+    await client.query(patient(`CREATE TEMP TABLE staged_${i} AS ${statement.textOfAll}`, parametersOf(statement, tenantId, null, now)));
     await client.query(patient(`CREATE UNIQUE INDEX ON staged_${i} (customer_id)`));
   }
   await client.query('COMMIT');
