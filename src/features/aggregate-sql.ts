@@ -21,9 +21,8 @@ export type Partials =
  * with an event that matters, with `customer_id`, `due_in_ms` and the columns that `partials` names.
  */
 export interface AggregateSql {
-  readonly source: string;
-  /** The same for all customers. */
-  readonly sourceOfAll: string;
+  /** @param which condition on the columns of events, besides the tenant, the types and the time; it has to use $2 */
+  readonly source: (which: string) => string;
   readonly body: string;
   readonly partials: readonly Partials[];
   /** Parameters of the source from $5 on; $1 is the tenant, $2 the customers (for all: null), $3 now, and $4 the start of the longest window, both in epoch milliseconds. */
@@ -43,8 +42,7 @@ export function aggregateSql(counted: readonly Counted[]): AggregateSql {
   const plan = new Plan();
   const partials = counted.map(it => plan.add(it));
   return {
-    source: plan.source(counted, 'customer_id = ANY($2::text[])'),
-    sourceOfAll: plan.source(counted, '$2::text[] IS NULL'),
+    source: plan.source(counted),
     body: plan.body(), partials, values: plan.values, ...reachOf(counted),
   };
 }
@@ -121,13 +119,15 @@ class Plan {
   }
 
   /** The inner select stands apart (OFFSET 0), so that the expressions are planned once, and not again for each day's partition. */
-  source(counted: readonly Counted[], who: string): string {
+  source(counted: readonly Counted[]): AggregateSql['source'] {
     const types = typesOf(counted);
-    return `
-    SELECT e.customer_id, e.id COLLATE "C" AS id, $3::bigint - (extract(epoch FROM e.at) * 1000)::bigint AS age_ms${this.#columns.list.map(it => `,\n      ${it}`).join('')}
+    const ofTypes = types === undefined ? '' : ` AND type = ANY(${this.#bind(types, 'text[]')})`;
+    const columns = this.#columns.list.map(it => `,\n      ${it}`).join('');
+    return which => `
+    SELECT e.customer_id, e.id COLLATE "C" AS id, $3::bigint - (extract(epoch FROM e.at) * 1000)::bigint AS age_ms${columns}
     FROM (
       SELECT customer_id, id, at, type, properties FROM events
-      WHERE tenant_id = $1 AND ${who} AND at >= to_timestamp($4::float8 / 1000)${types === undefined ? '' : ` AND type = ANY(${this.#bind(types, 'text[]')})`}
+      WHERE tenant_id = $1 AND ${which} AND at >= to_timestamp($4::float8 / 1000)${ofTypes}
       OFFSET 0
     ) AS e`;
   }

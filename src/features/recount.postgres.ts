@@ -37,8 +37,6 @@ type Stored = Readonly<Record<string, FeatureReading>>;
 interface Statement extends AggregateSql {
   readonly name: string;
   readonly text: string;
-  /** For all customers. */
-  readonly textOfAll: string;
   readonly counted: readonly Counted[];
 }
 
@@ -55,17 +53,19 @@ type Plans = WeakMap<readonly FeatureDefinition[], Plan>;
 const plans: Plans = new WeakMap();
 const pastPlans: Plans = new WeakMap();
 
+const ofCustomers = 'customer_id = ANY($2::text[])';
+
 /** As `planOf`, of what was known at the time: events that were received after `now` do not count. */
-export const pastPlanOf = (definitions: readonly FeatureDefinition[]): Plan => planned(definitions, pastPlans, '\n      AND e.received_at <= to_timestamp($3::float8 / 1000)');
+export const pastPlanOf = (definitions: readonly FeatureDefinition[]): Plan => planned(definitions, pastPlans, `${ofCustomers} AND received_at <= to_timestamp($3::float8 / 1000)`);
 
-export const planOf = (definitions: readonly FeatureDefinition[]): Plan => planned(definitions, plans, '');
+export const planOf = (definitions: readonly FeatureDefinition[]): Plan => planned(definitions, plans, ofCustomers);
 
-function planned(definitions: readonly FeatureDefinition[], into: Plans, alsoSql: string): Plan {
+function planned(definitions: readonly FeatureDefinition[], into: Plans, which: string): Plan {
   const known = into.get(definitions);
   if (known !== undefined) return known;
   const counted = definitions.flatMap(({ name, valueType, aggregate }) => (aggregate === undefined ? [] : [{ name, valueType, aggregate }]));
   const statements: Statement[] = [];
-  for (let from = 0; from < counted.length; from += mostAtOnce) statements.push(statementOf(counted.slice(from, from + mostAtOnce), alsoSql));
+  for (let from = 0; from < counted.length; from += mostAtOnce) statements.push(statementOf(counted.slice(from, from + mostAtOnce), which));
   const plan: Plan = {
     statements,
     derived: derivedInOrder(definitions, parseExpression),
@@ -76,11 +76,16 @@ function planned(definitions: readonly FeatureDefinition[], into: Plans, alsoSql
   return plan;
 }
 
-function statementOf(counted: readonly Counted[], alsoSql: string): Statement {
+function statementOf(counted: readonly Counted[], which: string): Statement {
   const sql = aggregateSql(counted);
-  const text = `WITH source AS (${sql.source}${alsoSql}\n  ), ${sql.body}`;
+  const text = textOf(sql, which);
   return { ...sql, counted, text, name: `aggregates-${fnv1a32(text).toString(36)}${fnv1a32(`+${text}`).toString(36)}` };
 }
+
+const textOf = ({ source, body }: AggregateSql, which: string): string => `WITH source AS (${source(which)}\n  ), ${body}`;
+
+/** The statement for all customers: its second parameter is null. */
+export const textOfAll = (statement: AggregateSql): string => textOf(statement, '$2::text[] IS NULL');
 
 /** Parameters of a statement; without ids, for all customers. */
 export function parametersOf({ longestMs, earliest, values }: AggregateSql, tenantId: string, customerIds: readonly string[] | null, now: number): unknown[] {

@@ -3,7 +3,7 @@ import { Conflict } from '../../kernel/errors.js';
 import { answered, inTransaction } from '../../platform/postgres.js';
 import type { AggregateRow } from '../aggregate-values.js';
 import type { FeatureDefinition } from '../feature.js';
-import { computedOf, keep, parametersOf, planOf, readStored, type Plan } from '../recount.postgres.js';
+import { computedOf, keep, parametersOf, planOf, readStored, textOfAll, type Plan } from '../recount.postgres.js';
 import { patienceMs, type Recompute, type Recomputes } from './recompute.js';
 
 export interface RecomputeDeps {
@@ -155,7 +155,7 @@ async function stage(client: PoolClient, { tenantId, plan, now }: Job): Promise<
   const { rowCount } = await client.query(patient(customersSql, [tenantId]));
   await client.query(patient('CREATE UNIQUE INDEX ON staged_customers (id)'));
   for (const [i, statement] of plan.statements.entries()) {
-    await client.query(patient(`CREATE TEMP TABLE staged_${i} AS ${statement.textOfAll}`, parametersOf(statement, tenantId, null, now)));
+    await client.query(patient(`CREATE TEMP TABLE staged_${i} AS ${textOfAll(statement)}`, parametersOf(statement, tenantId, null, now)));
     await client.query(patient(`CREATE UNIQUE INDEX ON staged_${i} (customer_id)`));
   }
   await client.query('COMMIT');
