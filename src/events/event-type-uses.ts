@@ -5,7 +5,7 @@ import { anyEventType, givenEventTypes } from './event-type.js';
 
 /** Everything that may ask for events of a type. */
 export async function usersOfEvents(live: LiveDefinitions): Promise<readonly Definition[]> {
-  const kinds = ['feature', 'segment', 'ruleSet', 'ruleSetDraft', 'experiment'] as const;
+  const kinds = ['feature', 'featureCandidate', 'segment', 'ruleSet', 'ruleSetDraft', 'experiment'] as const;
   const users = [];
   for (const kind of kinds) users.push(...(await live.all(kind)));
   return users;

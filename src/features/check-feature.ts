@@ -1,5 +1,5 @@
 import { behaviourPrefix } from '../conditions/behaviour.js';
-import { anyNames, checkCondition } from '../conditions/check.js';
+import { anyNames, checkCondition, eventNames } from '../conditions/check.js';
 import type { Condition } from '../conditions/condition.js';
 import { Conflict, InvalidInput } from '../kernel/errors.js';
 import { checkDerived, restsOn, type ParseExpression } from './derived.js';
@@ -19,6 +19,16 @@ export function checkFeature(feature: FeatureDefinition, all: readonly FeatureDe
   checkDerived(feature, all, parse);
   if (kindOf(feature) === 'contextual') checkUnused(feature.name, all, parse);
   checkPurposes(feature, all, parse);
+}
+
+/** @throws InvalidInput where it counts events of a type that there is not; `defined` are those beside the given ones */
+export function checkEventTypes({ aggregate }: FeatureDefinition, defined: ReadonlySet<string>): void {
+  const { declared, open } = eventNames(Array.from(defined, name => ({ name })));
+  const refuse = (event: string | undefined, path: string): void => {
+    if (event !== undefined && !open && !declared.has(event)) throw new InvalidInput('There is no such type of event', { details: { path } });
+  };
+  refuse(aggregate?.event, '/aggregate/event');
+  refuse(aggregate?.per?.event, '/aggregate/per/event');
 }
 
 function checkWhere(where: Condition | undefined, path: string): void {

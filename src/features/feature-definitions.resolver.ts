@@ -5,7 +5,7 @@ import type { RequestContext } from '../graphql/request-context.js';
 import { bodyOf } from '../tenants/body.schema.js';
 import { allLive, checkRoom, liveIds, oneLive, put } from '../tenants/definition-kind.js';
 import type { Definitions } from '../tenants/definitions.js';
-import { checkFeature } from './check-feature.js';
+import { checkEventTypes, checkFeature } from './check-feature.js';
 import { parseExpression } from './expression.schema.js';
 import type { FeatureDefinition } from './feature.js';
 import { FeatureDefinitionInput } from './feature.input.js';
@@ -39,6 +39,7 @@ export class FeatureDefinitionsResolver {
     const { name } = asked;
     let featureDefinition = asked;
     const configurationVersion = await this.#definitions.change(principal.tenantId, principal.keyId, async live => {
+      checkEventTypes(asked, await liveIds('eventType', live));
       checkFeature(asked, await allLive(features, live), parseExpression);
       checkRoom(await liveIds('feature', live), name);
       const past = [...(await live.past('feature', name)), ...(await live.past('featureCandidate', name))];

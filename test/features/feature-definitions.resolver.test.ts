@@ -62,6 +62,8 @@ describe('feature definitions', () => {
     ['a window under an hour', { aggregate: { function: 'count', event: 'e', windowMs: hourMs - 1 } }, '/aggregate/windowMs'],
     ['a window of more than 90 days', { aggregate: { function: 'count', event: 'e', windowMs: 90 * 24 * hourMs + 1 } }, '/aggregate/windowMs'],
     ['a condition on the customer', { aggregate: { function: 'count', where: { attribute: { name: 'a', operator: 'exists' } }, windowMs: hourMs } }, '/aggregate/where/attribute'],
+    ['an unknown type of events', { aggregate: { function: 'count', event: 'yawn', windowMs: hourMs } }, '/aggregate/event'],
+    ['a ratio to an unknown type of events', { aggregate: { function: 'ratio', event: 'login', per: { event: 'yawn' }, windowMs: hourMs } }, '/aggregate/per/event'],
     ['the name of a counted behaviour', { name: 'did:0123456789abcdef' }, '/name'],
     ['a condition that time alone could change', { aggregate: { function: 'count', where: { property: { name: 'a', operator: 'withinLast', value: 'P1D' } }, windowMs: hourMs } }, '/aggregate/where/property/operator'],
     ['a count that is a text', { valueType: 'string', aggregate: { function: 'count', event: 'e', windowMs: hourMs } }, '/valueType'],

@@ -1,9 +1,9 @@
 import type { FeatureValue } from '../../customers/online-record.js';
 import { Conflict, InvalidInput, NotFound } from '../../kernel/errors.js';
 import type { Json } from '../../kernel/json.js';
-import { allLive, oneLive, put, remove, type Kind } from '../../tenants/definition-kind.js';
+import { allLive, liveIds, oneLive, put, remove, type Kind } from '../../tenants/definition-kind.js';
 import type { Definitions, LiveDefinitions } from '../../tenants/definitions.js';
-import { checkFeature } from '../check-feature.js';
+import { checkEventTypes, checkFeature } from '../check-feature.js';
 import type { ParseExpression } from '../derived.js';
 import { kindOf, versionOf, type FeatureDefinition } from '../feature.js';
 import type { FeatureJob, FeatureVersionStore } from './feature-version-store.js';
@@ -95,6 +95,7 @@ export class FeatureVersions {
       const live = await this.#live(found, name);
       if (isSameComputation(live, proposed)) throw new Conflict('The candidate computes what is computed now', { details: { path: '' } });
       const others = (await allLive(kinds.live, found)).filter(it => it.name !== name);
+      checkEventTypes(proposed, await liveIds('eventType', found));
       checkFeature(proposed, [...others, live], parseExpression);
       candidate = { ...proposed, version: nextVersion([...(await this.#past(found, name)), ...(await this.#past(found, name, 'candidate'))]) };
       return [put(kinds.candidate, name, candidate)];
