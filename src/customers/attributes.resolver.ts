@@ -7,9 +7,11 @@ import { bodyOf } from '../tenants/body.schema.js';
 import { DeletePayload } from '../tenants/change-payload.type.js';
 import { checkRoom, liveIds, oneLive, put, remove } from '../tenants/definition-kind.js';
 import type { Definitions } from '../tenants/definitions.js';
-import { checkRedeclaration, type AttributeDefinition } from './attribute.js';
+import { checkBlindUse, checkRedeclaration, type AttributeDefinition } from './attribute.js';
 import { attributes, parseAttribute } from './attribute.schema.js';
 import { AttributeDefinitionInput, AttributeDefinitionType, DeleteAttributeInput, UpsertAttributePayload } from './attribute.type.js';
+
+const kindsThatRead = ['segment', 'ruleSet', 'ruleSetDraft', 'experiment', 'model'] as const;
 
 export interface AttributesResolverDeps {
   readonly definitions: Definitions;
@@ -43,6 +45,7 @@ export class AttributesResolver {
     const configurationVersion = await this.#deps.definitions.change(principal.tenantId, principal.keyId, async live => {
       checkRedeclaration(await oneLive(attributes, live, name), attribute);
       checkRoom(await liveIds('attribute', live), name);
+      for (const kind of kindsThatRead) checkBlindUse(attribute, await live.all(kind));
       return [put(attributes, name, attribute)];
     });
     if (attribute.personal) await this.#deps.sealAll(principal.tenantId, name);

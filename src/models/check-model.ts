@@ -1,3 +1,4 @@
+import { personalAmong, type AttributeDefinition } from '../customers/attribute.js';
 import type { ValueType } from '../customers/online-record.js';
 import type { FeatureDefinition } from '../features/feature.js';
 import { InvalidInput } from '../kernel/errors.js';
@@ -27,10 +28,12 @@ const takes: Readonly<Record<ModelInput['transform']['kind'], readonly ValueType
 export function checkModel(
   { inputs, output }: Pick<ModelDefinition, 'inputs' | 'output'>,
   inspected: InspectedModel,
-  features: readonly FeatureDefinition[],
+  { features, attributes }: { readonly features: readonly FeatureDefinition[]; readonly attributes: readonly AttributeDefinition[] },
 ): void {
+  const personal = personalAmong(attributes);
   const types = new Map(features.map(it => [it.name, it.valueType]));
   inputs.forEach(({ source, name, transform }, i) => {
+    if (source === 'attribute' && personal.has(name)) throw misfit('Personal values are not given to models', `/inputs/${i}/name`);
     // A name with a hole stands for many features, of categories that need not exist yet.
     if (source !== 'feature' || name.includes('{category}')) return;
     const type = types.get(name);

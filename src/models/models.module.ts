@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { attributes } from '../customers/attribute.schema.js';
 import { features } from '../features/feature.schema.js';
 import type { LoaderKey } from '../graphql/loader-scope.js';
 import { definitionListLoader, definitionLoader } from '../tenants/definition.loader.js';
@@ -31,7 +32,7 @@ export function modelsModule({ definitions, artifacts, inspect }: ModelsDeps): M
   const modelById = definitionLoader(definitions, models);
   const allFeatures = definitionListLoader(definitions, features);
   return {
-    resolvers: [new ModelsResolver({ definitions, artifacts, inspect, modelById, allFeatures }), new ScorerModelResolver(modelById)],
+    resolvers: [new ModelsResolver({ definitions, artifacts, inspect, modelById, allFeatures, allAttributes: definitionListLoader(definitions, attributes) }), new ScorerModelResolver(modelById)],
     modelById,
   };
 }

@@ -1,6 +1,7 @@
 import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
 import { ScorerType } from '../content/placement.type.js';
 import type { ScorerRef } from '../content/placement.js';
+import type { AttributeDefinition } from '../customers/attribute.js';
 import type { FeatureDefinition } from '../features/feature.js';
 import type { LoaderKey } from '../graphql/loader-scope.js';
 import { requireRole } from '../graphql/principal.js';
@@ -22,6 +23,7 @@ export interface ModelsResolverDeps {
   readonly inspect: InspectModel;
   readonly modelById: LoaderKey<string, ModelDefinition | null>;
   readonly allFeatures: LoaderKey<'all', readonly FeatureDefinition[]>;
+  readonly allAttributes: LoaderKey<'all', readonly AttributeDefinition[]>;
 }
 
 @Resolver(() => ModelType)
@@ -49,11 +51,12 @@ export class ModelsResolver {
     @Ctx() { principal, loaders }: RequestContext,
   ): Promise<RegisterModelPayload> {
     requireRole(principal, 'admin');
-    const { definitions, artifacts, inspect, allFeatures } = this.#deps;
+    const { definitions, artifacts, inspect, allFeatures, allAttributes } = this.#deps;
     const bytes = parseArtifact(artifact);
     const description = parseModelDescription(bodyOf(input));
     // Features stay, and keep their types: what fits now will fit when the change is made.
-    checkModel(description, await inspect(bytes), await loaders.get(allFeatures).load('all'));
+    const [features, attributes] = await Promise.all([loaders.get(allFeatures).load('all'), loaders.get(allAttributes).load('all')]);
+    checkModel(description, await inspect(bytes), { features, attributes });
     const model = { ...description, artifact: await artifacts.put(principal.tenantId, bytes) };
     const configurationVersion = await definitions.change(principal.tenantId, principal.keyId, [put(models, model.id, model)]);
     return { model, configurationVersion };

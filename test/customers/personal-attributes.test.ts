@@ -5,7 +5,9 @@ import path from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { PostgresKeyring } from '../../src/customers/keyring.postgres.js';
 import { PersonalAttributes } from '../../src/customers/personal-attributes.postgres.js';
+import { models } from '../../src/models/model.schema.js';
 import { MasterKeys } from '../../src/platform/master-keys.js';
+import { put } from '../../src/tenants/definition-kind.js';
 import { testDatabase } from '../support/postgres.js';
 import { dynamic, Shop } from './shop.js';
 
@@ -90,6 +92,14 @@ describe('a personal attribute', () => {
     expect((await reveal('c2')).data.revealAttributes.attributes).toEqual({ email: 'c2@planted.example' });
     await shop.projection.sweep();
     expect((await shop.truth(tenant, 'ada'))?.segments).toEqual(['ada']);
+  });
+
+  it('cannot be declared where something compares it otherwise, or a model is given it', async () => {
+    await shop.define(tenant, { segments: [dynamic('shop', { not: { attribute: { name: 'email', operator: 'contains', value: '@shop' } } }), dynamic('exactly', { attribute: { name: 'phone', operator: 'equals', value: '1' } })] });
+    const model = { id: 'm', name: 'm', description: '', runtime: 'onnx' as const, artifact: '0'.repeat(64), output: 'p', inputs: [{ source: 'attribute' as const, name: 'age', missing: 0, transform: { kind: 'number' as const, scale: 1, offset: 0 } }] };
+    await shop.definitions.change(tenant, 'test', [put(models, 'm', model)]);
+    expect([(await declare('email')).refusals, (await declare('age', 'number')).refusals, (await declare('phone')).refusals])
+      .toEqual([[['CONFLICT', '/personal']], [['CONFLICT', '/personal']], []]);
   });
 
   it('leaves nothing in the clear that was written while it was being declared', async () => {
