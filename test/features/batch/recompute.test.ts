@@ -92,6 +92,27 @@ describe('recomputing all customers', () => {
     expect((await pool.query('SELECT id, version FROM customers WHERE tenant_id = $1 ORDER BY id', [tenant])).rows).toEqual(before.rows);
   });
 
+  it('leaves alone who changes after the log was read', async () => {
+    await shop.define(tenant, { features: definitions });
+    await shop.projection.sweep();
+    await pool.query(`UPDATE customer_features SET value = '99' WHERE tenant_id = $1 AND name = 'bought'`, [tenant]);
+    const other = await pool.connect();
+    try {
+      await other.query('BEGIN');
+      await other.query(`UPDATE customers SET version = version + 1 WHERE tenant_id = $1 AND id = 'c00'`, [tenant]);
+      const done = recomputed();
+      const isWaiting = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%FOR UPDATE OF c%'`;
+      while ((await pool.query(isWaiting)).rowCount === 0) await new Promise(resolve => setTimeout(resolve, 10));
+      await other.query('COMMIT');
+      expect(await done).toMatchObject({ state: 'DONE', done: 60, changed: 59 });
+    } finally {
+      other.release();
+    }
+    const values = await stored();
+    expect(values['c00']?.['bought']).toBe(99);
+    expect(values['c01']?.['bought']).toBe(expected(logs.get('c01') ?? [])['bought']);
+  });
+
   it('is one at a time for a tenant, for admins, and found by its id alone', async () => {
     const start = 'mutation { recomputeFeatures { recompute { id } } }';
     expect((await shop.ask(tenant, start, {}, 'server')).refusals).toEqual([['FORBIDDEN', undefined]]);
