@@ -121,7 +121,7 @@ export function createApp(config: Config, { pool, prisma, redis, elasticsearch }
   const features = featuresModule({ pool, bus, definitions, hold: keys.hold, clock, records, recordById: customers.recordById, changed, live: it => projected.live(it), onFailure: failed('customers could not be recounted') });
   const events = eventsModule({ pool, bus, clock, definitions, hashing: keys.hashing, stream, keptDays: config.eventDays, onFailure: failed('what events have could not be noted') });
   const segmentDefinitions = segmentDefinitionsModule({ definitions });
-  const segments = segmentsModule({ pool, bus, clock, elasticsearch, projection: projected, segmentById: segmentDefinitions.segmentById, customerById: customers.customerById, recordById: customers.recordById, onFailure: failed('segments could not be kept in order; it is tried again') });
+  const segments = segmentsModule({ pool, bus, clock, elasticsearch, redisStore: redis && online, projection: projected, segmentById: segmentDefinitions.segmentById, customerById: customers.customerById, recordById: customers.recordById, onFailure: failed('segments could not be kept in order; it is tried again') });
   const content = contentModule({ definitions });
   const rules = rulesModule({ definitions });
   const experiments = experimentsModule({ definitions, placementById: content.placementById });

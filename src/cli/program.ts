@@ -12,6 +12,7 @@ import { describeParity, parity } from './parity.js';
 import { describeReplay, replay, type ReplayOptions } from './replay.js';
 import { describeRecompute, recompute } from './recompute.js';
 import { rotateKeys } from './rotate-keys.js';
+import { describeRebuilds, rebuild } from './rebuild.js';
 import { simulate } from './simulate.js';
 import type { Terminal } from './terminal.js';
 import { downloadTrainingSet, type TrainingSetOptions } from './training-set.js';
@@ -72,6 +73,7 @@ function programOf(deps: CommandLineDeps): Command {
   addReplay(program, terminal, client);
   addWatch(program, deps);
   addSegment(program, deps);
+  addRebuild(program, terminal, client);
   addTrainingSet(program, deps);
   return program;
 }
@@ -189,6 +191,19 @@ function addWatch(program: Command, { terminal, client }: CommandLineDeps): void
     .option('--json', 'a line of JSON for each')
     .action(async (customerId: string, { json, placement }: JsonOption & { readonly placement?: string }) => {
       await watch(await connectionOf(client), { customerId, placement, json: json === true }, terminal);
+    });
+}
+
+function addRebuild(program: Command, terminal: Terminal, client: () => Promise<Client>): void {
+  program
+    .command('rebuild')
+    .description('Empty what a running server has made from PostgreSQL, and fill it again while it runs. Without options, all that it has.')
+    .option('--redis', 'the online records in Redis')
+    .option('--elasticsearch', 'the index of customers in Elasticsearch')
+    .option('--json', 'answer in JSON')
+    .action(async ({ json, redis, elasticsearch }: JsonOption & { readonly redis?: true; readonly elasticsearch?: true }) => {
+      const reports = await rebuild(await client(), [...(redis ? ['REDIS'] : []), ...(elasticsearch ? ['ELASTICSEARCH'] : [])], terminal);
+      for (const line of json ? [JSON.stringify({ rebuilds: reports })] : describeRebuilds(reports)) terminal.out(line);
     });
 }
 

@@ -25,6 +25,11 @@ export class MemoryOnlineStore implements OnlineStore {
   async forget(tenantId: string, customerIds: readonly string[]): Promise<void> {
     for (const id of customerIds) this.#records.delete(keyOf(tenantId, id));
   }
+
+  async clear(tenantId: string): Promise<void> {
+    const prefix = keyOf(tenantId, '');
+    for (const key of [...this.#records.keys()]) if (key.startsWith(prefix)) this.#records.delete(key);
+  }
 }
 
 /** The length keeps ("a", "bc") and ("ab", "c") apart. */

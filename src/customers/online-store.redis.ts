@@ -15,6 +15,7 @@ const header = /^(\d+) \d+ \{/;
 
 const ttlMs = 30 * 86_400_000;
 const writtenAtOnce = 200;
+const scannedAtOnce = 1000;
 
 type Scripted = (Redis | Cluster) & { attuneNewestWins: (key: string, version: number, value: string, ttl: number) => Promise<unknown> };
 
@@ -42,6 +43,17 @@ export class RedisOnlineStore implements OnlineStore {
     }
   }
 
+  async clear(tenantId: string): Promise<void> {
+    const nodes = this.#redis instanceof Cluster ? this.#redis.nodes('master') : [this.#redis];
+    await Promise.all(nodes.map(async node => {
+      for (let cursor: string | undefined; cursor !== '0'; ) {
+        const [next, keys] = await asked(node.scan(cursor ?? '0', 'MATCH', patternOf(tenantId), 'COUNT', scannedAtOnce));
+        await asked(Promise.all(keys.map(key => this.#redis.unlink(key))));
+        cursor = next;
+      }
+    }));
+  }
+
   async forget(tenantId: string, customerIds: readonly string[]): Promise<void> {
     await asked(Promise.all(customerIds.map(id => this.#redis.del(keyOf(tenantId, id)))));
   }
@@ -49,6 +61,8 @@ export class RedisOnlineStore implements OnlineStore {
 
 /** Escaped, so that no id can leave its place in the key; the braces keep all keys of a customer on one node of a cluster. */
 const keyOf = (tenantId: string, customerId: string): string => `attune:online:{${escaped(tenantId)}:${escaped(customerId)}}`;
+/** Of the keys of all customers of a tenant: an asterisk is the one character of an escaped id that a pattern would give a meaning to. */
+const patternOf = (tenantId: string): string => `attune:online:{${escaped(tenantId).replaceAll('*', String.raw`\*`)}:*`;
 const escaped = (id: string): string => encodeURIComponent(JSON.stringify(id));
 
 const pack = ({ customerId: _id, ...rest }: OnlineRecord): string => `${format} ${rest.version} ${JSON.stringify(rest)}`;

@@ -13,6 +13,8 @@ export interface OnlineStore {
   write(tenantId: string, records: readonly OnlineRecord[]): Promise<void>;
   /** Drops what is held. */
   forget(tenantId: string, customerIds: readonly string[]): Promise<void>;
+  /** Drops all that is held of the tenant; what is written meanwhile may be dropped as well. */
+  clear(tenantId: string): Promise<void>;
 }
 
 /** How long a stranger is taken for one without looking again, in milliseconds. */

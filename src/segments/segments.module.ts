@@ -24,6 +24,9 @@ import { MemberLists } from './member-lists.js';
 import { PostgresMemberships } from './memberships.postgres.js';
 import { PostgresProjectionStore } from './projection.postgres.js';
 import { Projector } from './projector.js';
+import { onlineRebuild } from './rebuild/online-rebuild.js';
+import { RebuildResolver } from './rebuild/rebuild.resolver.js';
+import { Rebuilds } from './rebuild/rebuild.js';
 import { SegmentChangesResolver } from './segment-changes.resolver.js';
 import { movesBySegment } from './segment-change.js';
 import { segmentMembersRoutes } from './segment-members.http.js';
@@ -174,6 +177,8 @@ export interface SegmentsDeps {
   readonly recordById: OnlineRecordById;
   /** Without it, PostgreSQL is searched. */
   readonly elasticsearch: Pick<Elasticsearch, 'client'> | undefined;
+  /** Where the online records are in Redis. */
+  readonly redisStore: OnlineStore | undefined;
   readonly onFailure: (error: unknown) => void;
 }
 
@@ -187,11 +192,16 @@ export interface SegmentsModule {
 }
 
 export function segmentsModule({ pool, bus, clock, projection: { changed, source, segmentsOf }, onFailure, ...deps }: SegmentsDeps): SegmentsModule {
-  const { segmentById, customerById, recordById, elasticsearch } = deps;
+  const { segmentById, customerById, recordById, elasticsearch, redisStore } = deps;
   const memberships = new PostgresMemberships(pool, clock);
   const lists = new MemberLists({ memberships, changed });
   const upkeep = new Repeated(countsEveryMs, () => memberships.sumUpCounts(), onFailure);
-  const indexing = elasticsearch && customerIndexing({ pool, elasticsearch, source, clock, onFailure });
+  const customerIds: PostgresMemberships['customerIds'] = (...args) => memberships.customerIds(...args);
+  const indexing = elasticsearch && customerIndexing({ pool, elasticsearch, source, customerIds, clock, onFailure });
+  const rebuilds = new Rebuilds(new Map([
+    ...(redisStore === undefined ? [] : [['REDIS', onlineRebuild({ online: redisStore, source, customerIds })] as const]),
+    ...(indexing === undefined ? [] : [['ELASTICSEARCH', indexing.rebuildable] as const]),
+  ]), onFailure);
   const search = new SegmentSearch({ truth: new PostgresCustomerSearch(pool), index: indexing?.index, onFailure });
   return {
     resolvers: [
@@ -199,12 +209,13 @@ export function segmentsModule({ pool, bus, clock, projection: { changed, source
       new SegmentChangesResolver({ bus, segmentById, clock }),
       new CustomerSegmentsResolver(recordById, segmentById),
       new SegmentSearchResolver({ search, segmentsOf, customerById, segmentById, clock }),
+      new RebuildResolver(rebuilds),
       ...explainModule({ pool, clock, source, segmentsOf, memberships, segmentById }).resolvers,
     ],
     routes: [segmentMembersRoutes({ lists, segmentById, clock })],
     upkeep: () => upkeep.now(),
     async stop() {
-      await Promise.all([upkeep.stop(), indexing?.stop()]);
+      await Promise.all([upkeep.stop(), rebuilds.stop(), indexing?.stop()]);
     },
   };
 }

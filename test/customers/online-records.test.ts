@@ -26,6 +26,10 @@ class FaultyStore implements OnlineStore {
     return fault === undefined ? this.inner.write(...args) : fault();
   }
 
+  clear(tenantId: string): Promise<void> {
+    return this.inner.clear(tenantId);
+  }
+
   async forget(...args: Parameters<OnlineStore['forget']>) {
     return this.fault === undefined ? this.inner.forget(...args) : this.fault();
   }

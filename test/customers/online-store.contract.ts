@@ -74,6 +74,18 @@ export function itBehavesLikeAnOnlineStore(name: string, open: () => Promise<Ope
       expect((await store.read(tenant, ['ada']))[0]?.version).toBe(1);
     });
 
+    it('drops all of one tenant', async () => {
+      const odd = `${tenant}*?[a]\\`;
+      await store.write(odd, [record('ada', 5), record('*', 5)]);
+      await store.write(tenant, [record('ada', 5)]);
+      await store.write(`${tenant}x?[a]\\`, [record('ada', 5)]);
+      await store.clear(odd);
+      expect(await store.read(odd, ['ada', '*'])).toEqual([undefined, undefined]);
+      await store.clear(tenant);
+      expect(await store.read(tenant, ['ada'])).toEqual([undefined]);
+      expect(await store.read(`${tenant}x?[a]\\`, ['ada'])).toEqual([record('ada', 5)]);
+    });
+
     it('takes many at once', async () => {
       const all = Array.from({ length: 1001 }, (_, i) => record(`c${i}`, 1));
       await store.write(tenant, all);

@@ -53,6 +53,7 @@ class Failing {
       if (this.storeFails) throw new Error('The online store is away');
       await this.store.write(...args);
     },
+    clear: (...args: Parameters<MemoryOnlineStore['clear']>) => this.store.clear(...args),
     forget: (...args: Parameters<MemoryOnlineStore['forget']>) => this.store.forget(...args),
   };
 }
@@ -100,7 +101,7 @@ export class Shop {
     const events = eventsModule({ pool, bus, clock, definitions, hashing: keys.hashing, stream: this.stream, keptDays: 732, onFailure });
     const segmentDefinitions = segmentDefinitionsModule({ definitions });
     const members = segmentsModule({
-      pool, bus: gatedBus, clock, elasticsearch: undefined, projection: this.projection, onFailure,
+      pool, bus: gatedBus, clock, elasticsearch: undefined, redisStore: undefined, projection: this.projection, onFailure,
       segmentById: segmentDefinitions.segmentById, customerById: customers.customerById, recordById: customers.recordById,
     });
     this.routes = events.routes;

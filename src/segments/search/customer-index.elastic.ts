@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { errors, type Client, type estypes } from '@elastic/elasticsearch';
-import { customerDocumentMapping, documentOf } from '../../conditions/customer-document.js';
+import { customerDocumentMapping, documentOf, type CustomerDocument } from '../../conditions/customer-document.js';
 import { toElastic } from '../../conditions/to-elastic.js';
 import type { OnlineRecord } from '../../customers/online-record.js';
 import { NotIndexed, type CustomerIndex, type Removal } from './customer-index.js';
@@ -47,6 +47,15 @@ export class ElasticCustomerIndex implements CustomerIndex {
       { index: { _index: index, _id: idOf(record.customerId), version: record.version, version_type: 'external_gte' as const } },
       { id: record.customerId, ...documentOf(record) },
     ]));
+  }
+
+  async read(tenantId: string, customerIds: readonly string[]): Promise<readonly (CustomerDocument | undefined)[]> {
+    const { docs } = await this.#asked(this.#client.mget<CustomerDocument>({ index: aliasOf(tenantId), ids: customerIds.map(idOf) }));
+    return docs.map(it => {
+      if (!('_source' in it)) return undefined;
+      const { terms, segments } = it._source ?? { terms: [], segments: [] };
+      return { terms, segments };
+    });
   }
 
   async remove(tenantId: string, removals: readonly Removal[]): Promise<void> {

@@ -1,4 +1,5 @@
 import type { OnlineRecord } from '../../customers/online-record.js';
+import type { CustomerDocument } from '../../conditions/customer-document.js';
 import type { CustomerSearch } from './customer-search.js';
 
 export interface Removal {
@@ -21,6 +22,8 @@ export interface CustomerIndex extends CustomerSearch {
   state(tenantId: string): Promise<'none' | 'building' | 'ready'>;
   /** Keeps each document, unless a newer one is there, in each index of the tenant. Idempotent. Seen by searches within seconds. */
   write(tenantId: string, records: readonly OnlineRecord[]): Promise<void>;
+  /** What searches see, in the order of the ids; undefined where there is nothing. */
+  read(tenantId: string, customerIds: readonly string[]): Promise<readonly (CustomerDocument | undefined)[]>;
   remove(tenantId: string, removals: readonly Removal[]): Promise<void>;
   /** Puts the index that was begun in the place of the present one, at once. */
   finish(tenantId: string): Promise<void>;
