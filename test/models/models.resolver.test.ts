@@ -1,7 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { attributes } from '../../src/customers/attribute.schema.js';
 import { NotFound } from '../../src/kernel/errors.js';
 import { modelArtifacts } from '../../src/models/models.module.js';
+import { put } from '../../src/tenants/definition-kind.js';
 import { testDatabase } from '../support/postgres.js';
 import { Api, home, score } from '../tenants/api.js';
 
@@ -41,6 +43,12 @@ describe('models', () => {
     expect(data.it).toEqual({ configurationVersion: 2, model: answer });
     expect((await api.ask(tenant, `{ model(id: "ctr") { ${everything} } no: model(id: "no") { id } }`)).data).toEqual({ model: answer, no: null });
     expect(Buffer.from(await artifacts.get(tenant, sha256)).equals(bytes)).toBe(true);
+  });
+
+  it('are given nothing that is personal', async () => {
+    await api.tenants.definitions.change(tenant, 'test', [put(attributes, 'age', { name: 'age', description: '', valueType: 'number', personal: true })]);
+    const given = [...inputs, { source: 'attribute', name: 'age', transform: { kind: 'number' }, missing: 0 }];
+    expect((await api.change(tenant, 'registerModel', { ...model, inputs: given })).refusals).toEqual([['INVALID_INPUT', '/inputs/3/name']]);
   });
 
   it('keep the artifacts of earlier versions', async () => {
