@@ -157,9 +157,10 @@ describe('a role', () => {
   it('of a server changes no configuration, and sees no keys', async () => {
     const before = await rowsOf(pool, staffed);
     expect(await refusedTo(staffed.keys.server)).toEqual([
-      'apiKeys', 'auditLog', 'createApiKey', 'createSegment', 'deleteContent', 'deleteEventType', 'deleteSegment', 'importDecisions',
-      'publishRuleSet', 'registerModel', 'rejectedEvents', 'replayEvents', 'resendRejectedEvents', 'revokeApiKey', 'saveExperiment', 'saveRuleSet',
-      'startExperiment', 'stopExperiment', 'updateSegment', 'upsertContent', 'upsertEventType', 'upsertFeatureDefinition', 'upsertPlacement',
+      'apiKeys', 'auditLog', 'createApiKey', 'createSegment', 'deleteAttribute', 'deleteContent', 'deleteEventType', 'deleteSegment',
+      'eraseCustomer', 'exportCustomer', 'importDecisions', 'keyRotation', 'publishRuleSet', 'registerModel', 'rejectedEvents', 'replayEvents',
+      'resendRejectedEvents', 'revealAttributes', 'revokeApiKey', 'rotateKeys', 'saveExperiment', 'saveRuleSet', 'startExperiment', 'stopExperiment',
+      'updateSegment', 'upsertAttribute', 'upsertContent', 'upsertEventType', 'upsertFeatureDefinition', 'upsertPlacement', 'verifyErasure',
     ]);
     const configuration = (rows: string): string | undefined => rows.split('\n').find(it => it.startsWith('definitions '));
     expect(configuration(await rowsOf(pool, staffed))).toBe(configuration(before));
@@ -191,6 +192,19 @@ describe("another tenant's ids", () => {
       [() => '{ customers(segment: "vips") { edges { node { id } } } }', 'NOT_FOUND'],
       [() => `{ customers(after: "${theirs.cursor}") { edges { node { id } } } }`, { edges: [] }],
     ],
+    attributeDefinitions: [[() => '{ attributeDefinitions { name } }', []]],
+    upsertAttribute: [[() => 'mutation { upsertAttribute(input: { name: "tier", valueType: string }) { attribute { name } } }', { attribute: { name: 'tier' } }]],
+    deleteAttribute: [[() => 'mutation { deleteAttribute(input: { name: "note" }) { id } }', 'NOT_FOUND']],
+    customerByIdentity: [[() => '{ customerByIdentity(kind: "email", value: "ada") { id } }', null]],
+    identify: [[() => 'mutation { identify(input: { customerId: "zoe", identities: [{ kind: "email", value: "zoe" }] }) { aliases } }', { aliases: [] }]],
+    mergeCustomers: [[() => 'mutation { mergeCustomers(input: { from: "zoe", into: "zed" }) { aliases } }', { aliases: ['zoe'] }]],
+    setConsent: [[() => 'mutation { setConsent(input: { customerId: "zed", source: "s", purposes: [{ purpose: "ads", granted: true }] }) { consents { granted } } }', { consents: [{ granted: true }] }]],
+    revealAttributes: [[() => 'mutation { revealAttributes(input: { customerId: "bob" }) { attributes } }', 'NOT_FOUND']],
+    exportCustomer: [[() => 'mutation { exportCustomer(input: { customerId: "bob" }) { data } }', 'NOT_FOUND']],
+    eraseCustomer: [[() => 'mutation { eraseCustomer(input: { customerId: "bob" }) { receipt { removed } } }', { receipt: { removed: expect.objectContaining({ events: 0 }) } }]],
+    verifyErasure: [[() => '{ verifyErasure(id: "x", mac: "x", customerId: "ada") { isGenuine coversId remaining } }', { isGenuine: false, coversId: false, remaining: {} }]],
+    keyRotation: [[() => '{ keyRotation { done } }', expect.anything()]],
+    rotateKeys: [[() => 'mutation { rotateKeys { done } }', expect.anything()]],
     segment: [[() => '{ segment(id: "vips") { name } }', null]],
     content: [[() => '{ content(id: "boots") { title } }', null]],
     experiment: [[() => '{ experiment(id: "trial") { name } }', null]],
