@@ -20,6 +20,7 @@ import { featureDefinitionsModule } from './features/feature-definitions.module.
 import { featuresModule } from './features/features.module.js';
 import type { PrismaClient } from './generated/prisma/client.js';
 import type { HttpRoutes } from './graphql/http-route.js';
+import { guardrailsModule } from './guardrails/guardrails.module.js';
 import { systemClock } from './kernel/clock.js';
 import { uuidv7 } from './kernel/ids.js';
 import { learningModule } from './learning/learning.module.js';
@@ -131,17 +132,17 @@ export function createApp(config: Config, { pool, prisma, redis, elasticsearch }
   const decisions = decisionsModule({
     pool, bus, clock, logger, metrics, config, definitions, blindsOf, customers: records, customerById: customers.customerById, scorer: runtime.scorer, posteriors: runtime.posteriors, onLearned: runtime.onLearned,
   });
-  const imports = importModule(pool);
   const learning = learningModule({ pool, bus, logger, snapshots: decisions.snapshots });
+  const guardrails = guardrailsModule({ pool, clock, logger, metrics, features });
   const trainingSets = trainingSetModule({ pool, pointInTime: features.pointInTime, snapshots: decisions.snapshots });
   const outcomes = outcomesModule({ pool, decisions: decisions.log, metrics, onAccepted: tenantId => { learning.learner.wake(tenantId); } });
 
   const warm = keepWarm(decisions, runtime);
-  for (const it of [learning.learner, features.jobs]) it.start();
+  for (const it of [learning.learner, features.jobs, guardrails.watch]) it.start();
   stream.start(projected.refresh);
   return {
     resolvers: [
-      tenants, customers, featureDefinitions, features, events, segmentDefinitions, segments, content, rules, experiments, models, decisions, imports, outcomes, learning,
+      tenants, customers, featureDefinitions, features, events, segmentDefinitions, segments, content, rules, experiments, models, decisions, importModule(pool), outcomes, learning, guardrails,
     ].flatMap(it => it.resolvers),
     routes: [events, segments, decisions, outcomes, trainingSets].flatMap(it => it.routes),
     tenants,
@@ -154,7 +155,7 @@ export function createApp(config: Config, { pool, prisma, redis, elasticsearch }
     async close() {
       decisions.feed.close();
       decisions.snapshots.close();
-      await Promise.all([segments.stop(), events.stop()]);
+      await Promise.all([guardrails.watch.stop(), segments.stop(), events.stop()]);
       await Promise.all([stream.close(), features.close()]);
       await projected.stop();
       await learning.learner.stop();

@@ -22,6 +22,8 @@ import type { PointInTime } from './history/point-in-time.js';
 import { PostgresPointInTime } from './history/point-in-time.postgres.js';
 import { FollowedCatalogue } from './followed-catalogue.js';
 import { OnlineFeatures } from './online-features.js';
+import type { FeatureHealths } from './versions/feature-health.js';
+import { PostgresFeatureHealths } from './versions/feature-health.postgres.js';
 import type { FeatureJobs } from './versions/feature-jobs.js';
 import type { FeatureVersions } from './versions/feature-versions.js';
 import { featureVersionsModule } from './versions/feature-versions.module.js';
@@ -46,6 +48,7 @@ export interface FeaturesModule {
   readonly close: () => Promise<void>;
   readonly pointInTime: PointInTime;
   readonly versions: FeatureVersions;
+  readonly health: FeatureHealths;
   /** Of all tenants: to be started once. */
   readonly jobs: FeatureJobs;
 }
@@ -75,6 +78,7 @@ export function featuresModule({ pool, bus, definitions, hold, clock, records, r
   return {
     pointInTime,
     versions,
+    health: new PostgresFeatureHealths(pool, definitions),
     jobs,
     resolvers: [
       ...resolvers,

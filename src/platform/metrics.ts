@@ -2,6 +2,7 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 
 /** Values of each label: few and known beforehand, since each set of labels costs memory, and time at every scrape. */
 const decisionLevels = ['FULL', 'STALE_FEATURES', 'NO_MODEL', 'RULES_ONLY', 'DEFAULT'] as const;
+const alertKinds = ['featureLimit', 'featureRolledBack'] as const;
 
 /** What this process has counted since its start, and the text of it for Prometheus. */
 export class Metrics {
@@ -20,6 +21,7 @@ export class Metrics {
     registers: [this.#registry],
   });
 
+  readonly alerts: { inc(labels: { readonly kind: (typeof alertKinds)[number] }): void };
   readonly decisions: { inc(labels: { readonly level: (typeof decisionLevels)[number] }): void };
 
   constructor() {
@@ -31,6 +33,9 @@ export class Metrics {
     });
     for (const level of decisionLevels) decisions.inc({ level }, 0);
     this.decisions = decisions;
+    const alerts = new Counter({ name: 'personalization_alerts_total', help: 'Alerts that were raised by this process', labelNames: ['kind'], registers: [this.#registry] });
+    for (const kind of alertKinds) alerts.inc({ kind }, 0);
+    this.alerts = alerts;
     this.watch('personalization_conversion_rate', 'Conversions for each decision that was seen', () => (this.#seen === 0 ? 0 : this.#converted / this.#seen));
     collectDefaultMetrics({ register: this.#registry });
   }

@@ -1,0 +1,79 @@
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { above } from '../customers/shop.js';
+import { feature, hero, rule } from '../decisions/shop.js';
+import { testDatabase } from '../support/postgres.js';
+import { furnish, startShop, type ShopServer } from './shop-server.js';
+import { updatesOf } from './updates.js';
+
+jest.setTimeout(90_000);
+
+let shop: ShopServer;
+afterAll(() => shop.stop());
+const { pool } = await testDatabase();
+const customers = ['ada', ...Array.from({ length: 59 }, (_, i) => `c${i}`)];
+
+beforeAll(async () => {
+  shop = await startShop({ pool });
+  await furnish(shop, {
+    features: [feature('plain'), feature('score', { limits: { nullRate: 0.2 }, aggregate: { function: 'last', event: 'page_view', property: 'score', windowMs: 86_400_000 } })],
+    placements: [{ ...hero, policy: { kind: 'greedy' } }],
+    ruleSets: [{ id: 'rules', name: 'Rules', rules: [rule('r', { items: { item: { name: 'id', operator: 'equals', value: 'boots' } }, when: above('score', 0.5) })] }],
+  });
+  const at = new Date().toISOString();
+  const input = customers.map(customerId => ({ id: `e-${customerId}`, customerId, type: 'page_view', at, properties: { score: 0.9 } }));
+  expect((await shop.query('mutation($input: [EventInput!]!) { ingestEvents(input: $input) { accepted } }', { input })).data.ingestEvents.accepted).toBe(60);
+  for (;;) {
+    const { rows: [row] } = await pool.query<{ n: number }>("SELECT count(*)::int AS n FROM customer_features WHERE tenant_id = $1 AND name = 'score'", [shop.tenantId]);
+    if (row?.n === 60) break;
+    await new Promise(resolve => setTimeout(resolve, 50));
+  }
+});
+
+interface AlertNode {
+  readonly kind: string;
+  readonly subject: string;
+  readonly details: unknown;
+  readonly endedAt: string | null;
+}
+async function alerts(key?: string): Promise<readonly AlertNode[]> {
+  const { data } = await shop.query('{ alerts { edges { node { kind subject details endedAt } } } }', {}, key);
+  return (data.alerts.edges as { readonly node: AlertNode }[]).map(it => it.node);
+}
+
+describe('a version whose values pass a limit', () => {
+  it('is gone back from by itself within a minute: told, audited, and pushed to whoever watches', async () => {
+    const updates = await updatesOf(shop, 'ada');
+    expect(await updates.next()).toEqual(['INITIAL', null, 'sandals']);
+    const aggregate = '{ function: last, event: "page_view", property: "nothing", windowMs: 86400000 }';
+    const upsert = `mutation { upsertFeatureDefinition(input: { name: "score", valueType: number, ttlMs: 86400000, aggregate: ${aggregate}, limits: { nullRate: 0.2 } }) { featureDefinition { version } } }`;
+    const { data } = await shop.query(upsert);
+    const since = Date.now();
+    expect(data.upsertFeatureDefinition.featureDefinition.version).toBe(2);
+    expect(await updates.next()).toEqual([expect.stringMatching(/^(FEATURE|TIME)$/), 'score', 'boots']);
+    while ((await alerts()).length === 0) await new Promise(resolve => setTimeout(resolve, 200));
+    expect(await updates.next()).toEqual(['FEATURE', 'score', 'sandals']);
+    expect(Date.now() - since).toBeLessThan(60_000); // the promise that is kept here
+    expect(await alerts()).toEqual([{ kind: 'featureRolledBack', subject: 'feature/score', details: { limit: 'nullRate', measured: expect.any(Number), allowed: 0.2, to: 1 }, endedAt: expect.any(String) }]);
+    const { rows } = await pool.query("SELECT actor, action, details FROM audit_log WHERE tenant_id = $1 AND action = 'roll back'", [shop.tenantId]);
+    expect(rows).toEqual([{ actor: 'guardrail', action: 'roll back', details: expect.objectContaining({ from: 2, to: 1, limit: 'nullRate' }) }]);
+    expect(await (await fetch(`${shop.url}/metrics`)).text()).toContain('personalization_alerts_total{kind="featureRolledBack"} 1');
+    const { data: { featureVersions } } = await shop.query('{ featureVersions(name: "score") { version state definition { limits { nullRate } } } }');
+    expect(featureVersions).toEqual([{ version: 1, state: 'LIVE', definition: { limits: { nullRate: 0.2 } } }, { version: 2, state: 'PAST', definition: { limits: { nullRate: 0.2 } } }]);
+    await updates.close();
+  });
+
+  it('without a version before is told of once, until it is well again', async () => {
+    const limit = (nullRate: string): string => `mutation { upsertFeatureDefinition(input: { name: "plain", valueType: number, ttlMs: 86400000, limits: ${nullRate} }) { configurationVersion } }`;
+    await shop.query(limit('{ nullRate: 0.5 }'));
+    const lasting = async (): Promise<readonly AlertNode[]> => (await alerts()).filter(it => it.subject === 'feature/plain');
+    while ((await lasting()).length === 0) await new Promise(resolve => setTimeout(resolve, 200));
+    expect(await lasting()).toEqual([{ kind: 'featureLimit', subject: 'feature/plain', details: { limit: 'nullRate', measured: 1, allowed: 0.5 }, endedAt: null }]);
+    await shop.query(limit('{ nullRate: 1 }'));
+    while ((await lasting())[0]?.endedAt === null) await new Promise(resolve => setTimeout(resolve, 200));
+    expect(await lasting()).toHaveLength(1);
+  });
+
+  it('are told to servers and admins', async () => {
+    expect((await shop.query('{ alerts { edges { cursor } } }', {}, await shop.keys.browser('ada'))).errors?.[0]?.extensions.code).toBe('FORBIDDEN');
+  });
+});
