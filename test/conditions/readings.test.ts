@@ -133,8 +133,9 @@ describeWithElasticsearch('the reading of conditions by Elasticsearch', url => {
     return new Set(hits.hits.map(it => it._id ?? ''));
   };
 
+  beforeAll(() => load(index, people.map((it, i) => [it.id, documentOf(recordOf(it, counts[i] ?? {}))])), 60_000);
+
   it('agrees with the one in process', async () => {
-    await load(index, people.map((it, i) => [it.id, documentOf(recordOf(it, counts[i] ?? {}))]));
     const seen = await agreement(async condition => {
       const [holds, fails] = await Promise.all([condition, { not: condition }].map(it => found(index, toElastic(it, { now, defaults }))));
       return people.map(({ id }) => (holds?.has(id) === fails?.has(id) ? undefined : holds?.has(id) === true));

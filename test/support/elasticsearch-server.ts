@@ -72,15 +72,14 @@ async function startNode(home: string, folder: string): Promise<ElasticsearchSer
     PATH: process.env['PATH'], HOME: folder, ES_JAVA_HOME: await javaHome(), ES_PATH_CONF: path.join(folder, 'config'), ES_TMPDIR: path.join(folder, 'tmp'),
   };
   // The launcher and the server that it starts are one process group.
-  const child = spawn('sh', ['-c', 'exec "$@"', 'sh', ...prefix, path.join(home, 'bin', 'elasticsearch')], { cwd: folder, env, detached: true, stdio: ['ignore', 'ignore', 'ignore'] });
+  const child = spawn('sh', ['-c', 'echo $$ > "$0" && exec "$@"', path.join(folder, '..', 'group.pid'), ...prefix, path.join(home, 'bin', 'elasticsearch')], { cwd: folder, env, detached: true, stdio: ['ignore', 'ignore', 'ignore'] });
   const ended = new Promise<void>(resolve => {
     child.once('exit', () => { resolve(); });
     child.once('error', () => { resolve(); });
   });
   child.unref();
-  await writeFile(path.join(folder, '..', 'group.pid'), String(child.pid));
   const stop = async (): Promise<void> => {
-    child.kill('SIGTERM');
+    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL');
     await ended;
   };
   const url = `http://127.0.0.1:${port}`;
