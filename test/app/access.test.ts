@@ -158,7 +158,7 @@ describe('a role', () => {
     const before = await rowsOf(pool, staffed);
     expect(await refusedTo(staffed.keys.server)).toEqual([
       'apiKeys', 'auditLog', 'createApiKey', 'createSegment', 'deleteAttribute', 'deleteContent', 'deleteEventType', 'deleteSegment',
-      'eraseCustomer', 'exportCustomer', 'importDecisions', 'keyRotation', 'publishRuleSet', 'registerModel', 'rejectedEvents', 'replayEvents',
+      'eraseCustomer', 'exportCustomer', 'importDecisions', 'keyRotation', 'publishRuleSet', 'rebuild', 'rebuilds', 'registerModel', 'rejectedEvents', 'replayEvents',
       'resendRejectedEvents', 'revealAttributes', 'revokeApiKey', 'rotateKeys', 'saveExperiment', 'saveRuleSet', 'startExperiment', 'stopExperiment',
       'updateSegment', 'upsertAttribute', 'upsertContent', 'upsertEventType', 'upsertFeatureDefinition', 'upsertPlacement', 'verifyErasure',
     ]);
