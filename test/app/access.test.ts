@@ -20,7 +20,7 @@ let shop: ShopServer;
 let other: ShopServer;
 let staffed: ShopServer;
 let schema: GraphQLSchema;
-const theirs = { decisionId: '', keyId: '', cursor: '' };
+const theirs = { decisionId: '', keyId: '', cursor: '', recomputeId: '' };
 
 beforeAll(async () => {
   shop = await startShop({ pool });
@@ -45,6 +45,7 @@ beforeAll(async () => {
   const imported = { id: '0195515c-5800-7000-8000-000000000001', customerId: 'ada', decidedAt: '2025-03-01T10:59:21.216Z', itemId: 'boots', position: 1, propensity: 1, outcomes: [] };
   const log = { log: 'theirs', placementId: 'hero', candidateItemIds: ['boots'], decisions: [imported] };
   expect((await shop.query('mutation I($input: ImportDecisionsInput!) { importDecisions(input: $input) { decisions } }', { input: log })).data).toEqual({ importDecisions: { decisions: 1 } });
+  theirs.recomputeId = (await shop.query('mutation { recomputeFeatures { recompute { id } } }')).data.recomputeFeatures.recompute.id;
   theirs.cursor = (await shop.query('{ customers(first: 1) { pageInfo { endCursor } } }')).data.customers.pageInfo.endCursor;
 });
 
@@ -212,6 +213,19 @@ describe("another tenant's ids", () => {
     placements: [[() => '{ placements { id } }', [{ id: 'door' }]]],
     ruleSets: [[() => '{ ruleSets { id } }', []]],
     featureDefinitions: [[() => '{ featureDefinitions { name } }', []]],
+    featureVersions: [[() => '{ featureVersions(name: "loyalty") { version } }', 'NOT_FOUND']],
+    compareFeatureVersions: [[() => '{ compareFeatureVersions(name: "loyalty") { differing } }', 'NOT_FOUND']],
+    featureHistory: [[() => '{ featureHistory(customerId: "ada", name: "loyalty") { edges { cursor } } }', 'NOT_FOUND']],
+    featuresAt: [[() => '{ featuresAt(customerId: "ada", names: ["loyalty"], at: "2026-01-01T00:00:00Z") { status } }', 'NOT_FOUND']],
+    onlineFeatures: [[() => '{ onlineFeatures(customerIds: ["bob"]) { features { name } } }', [{ features: [] }]]],
+    featureParity: [[() => '{ featureParity { customers features { name } } }', { customers: 0, features: [] }]],
+    featureRecompute: [[() => `{ featureRecompute(id: "${theirs.recomputeId}") { done } }`, null]],
+    recomputeFeatures: [[() => 'mutation { recomputeFeatures { recompute { failure } } }', { recompute: { failure: null } }]],
+    proposeFeatureVersion: [[() => 'mutation { proposeFeatureVersion(input: { name: "loyalty", valueType: number, ttlMs: 1000 }) { configurationVersion } }', 'NOT_FOUND']],
+    promoteFeatureVersion: [[() => 'mutation { promoteFeatureVersion(input: { name: "loyalty" }) { configurationVersion } }', 'NOT_FOUND']],
+    rollBackFeature: [[() => 'mutation { rollBackFeature(input: { name: "loyalty" }) { configurationVersion } }', 'NOT_FOUND']],
+    saveFeatureBaseline: [[() => 'mutation { saveFeatureBaseline(input: { name: "loyalty", baseline: "b" }) { profile { customers } } }', 'NOT_FOUND']],
+    alerts: [[() => '{ alerts { edges { cursor } } }', { edges: [] }]],
     apiKeys: [[() => '{ apiKeys { id } }', expect.any(Array)]],
     auditLog: [[() => '{ auditLog { edges { node { subject details } } } }', expect.anything()]],
     previewSegment: [[() => '{ previewSegment(condition: { inSegment: "vips" }) { count } }', 'INVALID_INPUT']],

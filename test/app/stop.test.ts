@@ -37,7 +37,7 @@ interface Write {
 const writing = `mutation W($outcomes: [OutcomeInput!]!, $events: [EventInput!]!, $customer: ID!, $value: JSON!) {
   recordOutcomes(input: $outcomes) { accepted }
   ingestEvents(input: $events) { accepted }
-  setFeatures(input: { customers: [{ customerId: $customer, values: [{ name: "discount_share", value: $value }] }] }) { changedCustomers }
+  setFeatures(input: { customers: [{ customerId: $customer, values: [{ name: "affinity_wellness", value: $value }] }] }) { changedCustomers }
 }`;
 
 /** Decides and writes, over and over, until the server is gone; what it was told is kept. */
@@ -98,7 +98,7 @@ async function expectWrites({ events, outcomes, features }: Acknowledged): Promi
   expect(events.length).toBeGreaterThan(20);
   expect(await stored('SELECT id FROM events WHERE id = ANY($1)', events)).toEqual(new Set(events));
   expect(await stored('SELECT id FROM outcomes WHERE id = ANY($1)', outcomes)).toEqual(new Set(outcomes));
-  const kept = await stored(`SELECT customer_id || ' ' || value AS id FROM customer_features WHERE customer_id = ANY($1) AND name = 'discount_share'`, [...features.keys()]);
+  const kept = await stored(`SELECT customer_id || ' ' || value AS id FROM customer_features WHERE customer_id = ANY($1) AND name = 'affinity_wellness'`, [...features.keys()]);
   // A write under way when the server went may have been committed without a word of it.
   for (const [customer, value] of features) expect(Array.from(kept).some(it => it.startsWith(`${customer} `) && Number(it.split(' ')[1]) >= value)).toBe(true);
 }
