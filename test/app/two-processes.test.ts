@@ -36,10 +36,10 @@ const placement = 'product-recommendations';
 
   const watch = (customerId: string): Promise<Updates> => updatesOf({ socket: () => socketTo(there.url, there.keys.server) }, customerId, { placement });
   const setScore = (customer: string, value: number): ReturnType<typeof ask> =>
-    ask(here, 'mutation S($customer: ID!, $value: JSON!) { setFeatures(input: { customers: [{ customerId: $customer, values: [{ name: "affinity_wellness", value: $value }] }] }) { changedCustomers } }', { customer, value });
+    ask(here, 'mutation S($customer: ID!, $value: JSON!) { setFeatures(input: { customers: [{ customerId: $customer, values: [{ name: "frequency_score", value: $value }] }] }) { changedCustomers } }', { customer, value });
   /** Leaves the item out where the score is high, or no item. */
   const publish = async (itemId: string | undefined): Promise<void> => {
-    const when = { feature: { name: 'affinity_wellness', operator: 'greaterThan', value: 0.5 } };
+    const when = { feature: { name: 'frequency_score', operator: 'greaterThan', value: 0.5 } };
     const rules = itemId === undefined ? [] : [{ id: 'hide', effect: 'exclude', reason: 'Hidden', when, items: { item: { name: 'id', operator: 'equals', value: itemId } } }];
     const query = 'mutation R($rules: [RuleInput!]!) { saveRuleSet(input: { id: "probe", name: "Probe", rules: $rules }) { configurationVersion } publishRuleSet(input: { id: "probe" }) { configurationVersion } }';
     expect((await ask(here, query, { rules })).errors).toBeUndefined();
@@ -59,7 +59,7 @@ const placement = 'product-recommendations';
     const { updates, first } = await opened('ada');
     await setScore('ada', 0.9);
     const [kind, subject, second] = await updates.next();
-    expect([kind, subject]).toEqual(['FEATURE', 'affinity_wellness']);
+    expect([kind, subject]).toEqual(['FEATURE', 'frequency_score']);
     expect(second).not.toBe(first);
     await publish(undefined);
     expect((await updates.next()).slice(0, 2)).toEqual(['RULE', 'probe']);
