@@ -34,6 +34,7 @@ interface Queue {
 const fullBatchRows = 16_384;
 /** Of one model; who comes when more are waiting is turned away at once. */
 const mostCallsWaiting = 10_000;
+const reviveMs = 100;
 
 export interface OnnxScorerOptions {
   /** At least 1. */
@@ -48,11 +49,13 @@ export class OnnxModelScorer implements ModelScorer {
   readonly #options: OnnxScorerOptions;
   readonly #queues = new Map<string, Queue>();
   #batches = 0;
+  #closed = false;
 
   constructor(options: OnnxScorerOptions) {
     this.#options = options;
     this.#pool = new Piscina({ filename: workerFile, minThreads: options.threads, maxThreads: options.threads, concurrentTasksPerWorker: 1 });
     this.#pool.on('error', options.onFailure);
+    this.#pool.on('workerDestroy', () => setTimeout(() => { this.#revive(); }, reviveMs).unref());
   }
 
   /** Batches run so far. */
@@ -102,7 +105,13 @@ export class OnnxModelScorer implements ModelScorer {
 
   /** Resolves when what is under way is done: a thread that is ended inside the runtime takes the whole process with it. */
   async close(): Promise<void> {
+    this.#closed = true;
     await this.#pool.close();
+  }
+
+  /** The pool replaces no thread once one has died before it was ready; batches would wait for one forever. It does start one for whoever asks. */
+  #revive(): void {
+    if (!this.#closed && this.#pool.threads.length < this.#options.threads) this.#pool.run(undefined, { name: 'ready' }).catch(this.#options.onFailure);
   }
 
   #queueOf(tenantId: string, model: ModelDefinition): Queue {

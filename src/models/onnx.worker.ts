@@ -17,6 +17,11 @@ export interface ScoreTask {
 
 export type ScoreResult = { readonly kind: 'scores'; readonly scores: Float32Array } | { readonly kind: 'modelMissing' };
 
+/** Tells that the thread lives. */
+export function ready(): void {
+  // Being called is all.
+}
+
 export async function score({ sha256, bytes, rows, count, width, output }: ScoreTask): Promise<ScoreResult> {
   const session = await sessionOf(sha256, bytes);
   if (session === undefined) return { kind: 'modelMissing' };

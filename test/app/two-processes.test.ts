@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { testDatabase } from '../support/postgres.js';
 import { startRedis } from '../support/redis-server.js';
@@ -27,6 +27,9 @@ const placement = 'product-recommendations';
     const environment = { DATABASE_URL: databaseUrl, ATTUNE_DECISION_DEADLINE_MS: '5000' };
     here = await startServerProcess({ dataFolder: folder, environment: { ...environment, REDIS_URL: redis.url } });
     there = await startServerProcess({ dataFolder: folder, environment: { ...environment, REDIS_URL: gate.to(redis.url) } });
+    // No model is given it, so that it moves nothing but the rule.
+    const { errors } = await ask(here, 'mutation { upsertFeatureDefinition(input: { name: "probe", valueType: number, ttlMs: 86400000 }) { featureDefinition { name } } }');
+    expect(errors).toBeUndefined();
   }, 90_000);
   afterAll(async () => {
     await Promise.all([here.end('SIGTERM'), there.end('SIGTERM')]);
@@ -34,12 +37,18 @@ const placement = 'product-recommendations';
     await redis?.stop();
   }, 30_000);
 
-  const watch = (customerId: string): Promise<Updates> => updatesOf({ socket: () => socketTo(there.url, there.keys.server) }, customerId, { placement });
+  const open: Updates[] = [];
+  afterEach(() => Promise.all(open.splice(0).map(it => it.close())));
+  const watch = async (customerId: string): Promise<Updates> => {
+    const updates = await updatesOf({ socket: () => socketTo(there.url, there.keys.server) }, customerId, { placement });
+    open.push(updates);
+    return updates;
+  };
   const setScore = (customer: string, value: number): ReturnType<typeof ask> =>
-    ask(here, 'mutation S($customer: ID!, $value: JSON!) { setFeatures(input: { customers: [{ customerId: $customer, values: [{ name: "frequency_score", value: $value }] }] }) { changedCustomers } }', { customer, value });
+    ask(here, 'mutation S($customer: ID!, $value: JSON!) { setFeatures(input: { customers: [{ customerId: $customer, values: [{ name: "probe", value: $value }] }] }) { changedCustomers } }', { customer, value });
   /** Leaves the item out where the score is high, or no item. */
   const publish = async (itemId: string | undefined): Promise<void> => {
-    const when = { feature: { name: 'frequency_score', operator: 'greaterThan', value: 0.5 } };
+    const when = { feature: { name: 'probe', operator: 'greaterThan', value: 0.5 } };
     const rules = itemId === undefined ? [] : [{ id: 'hide', effect: 'exclude', reason: 'Hidden', when, items: { item: { name: 'id', operator: 'equals', value: itemId } } }];
     const query = 'mutation R($rules: [RuleInput!]!) { saveRuleSet(input: { id: "probe", name: "Probe", rules: $rules }) { configurationVersion } publishRuleSet(input: { id: "probe" }) { configurationVersion } }';
     expect((await ask(here, query, { rules })).errors).toBeUndefined();
@@ -59,11 +68,10 @@ const placement = 'product-recommendations';
     const { updates, first } = await opened('ada');
     await setScore('ada', 0.9);
     const [kind, subject, second] = await updates.next();
-    expect([kind, subject]).toEqual(['FEATURE', 'frequency_score']);
+    expect([kind, subject]).toEqual(['FEATURE', 'probe']);
     expect(second).not.toBe(first);
     await publish(undefined);
     expect((await updates.next()).slice(0, 2)).toEqual(['RULE', 'probe']);
-    await updates.close();
   });
 
   it('decide by the same record, whichever was told', async () => {
@@ -80,7 +88,6 @@ const placement = 'product-recommendations';
     const [kind, , second] = await updates.next();
     expect(kind).toBe('RESUMED_WITH_GAP');
     expect(second).not.toBe(first);
-    await updates.close();
   });
 
   it('go on pushing when their subscribers were cut off', async () => {
@@ -92,6 +99,5 @@ const placement = 'product-recommendations';
     await publish(undefined);
     expect((await updates.next())[0]).toBe('RULE');
     admin.disconnect();
-    await updates.close();
   });
 });
