@@ -48,6 +48,8 @@ export class OnnxModelScorer implements ModelScorer {
   readonly #pool: Piscina;
   readonly #options: OnnxScorerOptions;
   readonly #queues = new Map<string, Queue>();
+  /** Free ones. */
+  readonly #rooms: SharedArrayBuffer[] = [];
   #batches = 0;
   #closed = false;
 
@@ -152,18 +154,26 @@ export class OnnxModelScorer implements ModelScorer {
   async #run(queue: Queue, calls: readonly Call[]): Promise<Float32Array> {
     this.#batches += 1;
     const { tenantId, model } = queue;
-    let result = await this.#send(taskOf(queue, calls));
-    if (result.kind === 'modelMissing') {
-      const bytes = await this.#options.artifacts.get(tenantId, model.artifact);
-      result = await this.#send({ ...taskOf(queue, calls), bytes });
-    }
+    const count = calls.reduce((sum, call) => sum + call.count, 0);
+    const room = this.#roomFor(count * queue.width);
+    const task: ScoreTask = { sha256: model.artifact, rows: packed(calls, queue.width, room), count, width: queue.width, output: model.output };
+    let result = await this.#send(task);
+    if (result.kind === 'modelMissing') result = await this.#send({ ...task, bytes: await this.#options.artifacts.get(tenantId, model.artifact) });
+    this.#rooms.push(room);
     if (result.kind === 'modelMissing') throw new Error('A thread did not keep the model that it was given');
     if (!result.scores.every(Number.isFinite)) throw new Error('The model answered with numbers that are not finite');
     return result.scores;
   }
 
   async #send(task: ScoreTask): Promise<ScoreResult> {
-    return (await this.#pool.run(task, { name: 'score', transferList: [task.rows.buffer as ArrayBuffer] })) as ScoreResult;
+    return (await this.#pool.run(task, { name: 'score' })) as ScoreResult;
+  }
+
+  /** Memory that the threads see as well: sending it costs nothing, and no batch has new pages to touch. One that a thread has died with is not used again. */
+  #roomFor(length: number): SharedArrayBuffer {
+    const room = this.#rooms.pop();
+    const bytes = length * Float32Array.BYTES_PER_ELEMENT;
+    return room !== undefined && room.byteLength >= bytes ? room : new SharedArrayBuffer(2 ** Math.ceil(Math.log2(Math.max(1, bytes))));
   }
 }
 
@@ -185,13 +195,12 @@ function takeBatch(queue: Queue): readonly Call[] {
   return calls;
 }
 
-function taskOf({ model, width }: Queue, calls: readonly Call[]): ScoreTask {
-  const count = calls.reduce((sum, call) => sum + call.count, 0);
-  const rows = new Float32Array(count * width);
+function packed(calls: readonly Call[], width: number, room: SharedArrayBuffer): Float32Array {
+  const rows = new Float32Array(room, 0, calls.reduce((sum, call) => sum + call.count, 0) * width);
   let at = 0;
-  for (const call of calls) {
-    rows.set(call.rows.subarray(0, call.count * width), at);
-    at += call.count * width;
+  for (const { rows: own, count } of calls) {
+    rows.set(own.subarray(0, count * width), at);
+    at += count * width;
   }
-  return { sha256: model.artifact, rows, count, width, output: model.output };
+  return rows;
 }

@@ -8,7 +8,7 @@ export interface ScoreTask {
   readonly sha256: string;
   /** Sent where the thread has said that it lacks the model. */
   readonly bytes?: Uint8Array;
-  /** Row-major [count, width]. */
+  /** Row-major [count, width], in shared memory or not. */
   readonly rows: Float32Array;
   readonly count: number;
   readonly width: number;
@@ -26,10 +26,19 @@ export async function score({ sha256, bytes, rows, count, width, output }: Score
   const session = await sessionOf(sha256, bytes);
   if (session === undefined) return { kind: 'modelMissing' };
   const [input] = session.inputNames;
-  const answer = await session.run({ [input ?? 'input']: new Tensor('float32', rows, [count, width]) }, [output]);
+  const answer = await session.run({ [input ?? 'input']: new Tensor('float32', ownCopy(rows), [count, width]) }, [output]);
   const data = answer[output]?.data;
   if (!(data instanceof Float32Array) || data.length !== count) throw new Error('The model answered with another shape than one number a row');
   return { kind: 'scores', scores: data };
+}
+
+let memory = new Float32Array(0);
+
+/** The runtime takes no shared memory. Valid until the next call: batches run one after the other here. */
+function ownCopy(rows: Float32Array): Float32Array {
+  if (memory.length < rows.length) memory = new Float32Array(2 * rows.length);
+  memory.set(rows);
+  return memory.subarray(0, rows.length);
 }
 
 export async function inspect(bytes: Uint8Array): Promise<{ readonly inputWidth: number; readonly outputs: readonly string[] }> {
