@@ -12,17 +12,19 @@ export interface Child {
 export interface ChildOptions {
   readonly args?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
+  /** Of Node. */
+  readonly flags?: readonly string[];
 }
 
 const root = path.join(import.meta.dirname, '..');
 const stopMs = 15_000;
 const running = new Set<ChildProcess>();
 
-export function startChild(file: string, { args = [], environment = {} }: ChildOptions = {}): Child {
+export function startChild(file: string, { args = [], environment = {}, flags = [] }: ChildOptions = {}): Child {
   const child = fork(path.join(import.meta.dirname, file), args, {
     cwd: root,
     env: environment,
-    execArgv: ['--expose-gc', '--import', './.ci/swc-loader.mjs'],
+    execArgv: [...flags, '--expose-gc', '--import', './.ci/swc-loader.mjs'],
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     serialization: 'advanced',
   });

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Pool } from 'pg';
@@ -110,8 +110,14 @@ async function setFeatures({ query }: AttuneServer, customerIds: readonly string
   if (done.changedCustomers !== customerIds.length) throw new Error('Not all customers have got their features');
 }
 
+/** Of Node, by which `npm start` runs the server. */
+async function startFlags(): Promise<readonly string[]> {
+  const { scripts } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8')) as { readonly scripts: { readonly start: string } };
+  return scripts.start.split(' ').filter(it => it.startsWith('--'));
+}
+
 export async function startAttune({ databaseUrl, headers }: Pick<Shop, 'databaseUrl' | 'headers'>): Promise<AttuneServer> {
-  const child = startChild('attune-server.ts', { args: ['serve'], environment: { DATABASE_URL: databaseUrl, PORT: '0', LOG_LEVEL: 'warn' } });
+  const child = startChild('attune-server.ts', { args: ['serve'], environment: { DATABASE_URL: databaseUrl, PORT: '0', LOG_LEVEL: 'warn' }, flags: await startFlags() });
   const url = await greeted(child);
   const text = async (address: string, init?: RequestInit): Promise<string> => {
     const response = await fetch(url + address, init);

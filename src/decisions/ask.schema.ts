@@ -35,24 +35,29 @@ export function parseAsk(input: unknown): Ask {
   return {
     customerId,
     placementId: placementId ?? undefined,
-    items: items ? parseItems(items) : undefined,
+    items: items ? parseItems(items, '/items') : undefined,
     context: given ?? undefined,
     limit: limit ?? undefined,
   };
 }
 
-const restBody = z.strictObject({
-  customerId: z.unknown(),
-  placement: z.unknown().optional(),
-  availableItems: z.unknown().optional(),
-  context: z.unknown().optional(),
+const restAsk = z.strictObject({
+  customerId: id,
+  placement: id.nullish(),
+  availableItems: z.array(z.unknown()).nullish(),
+  context: context.nullish(),
 });
 
 /** The same from the body of the REST twin. */
 export function parsePersonalizeBody(body: unknown): Ask {
   if (!isShallow(body)) throw new LimitExceeded('The body is nested too deep.', { details: { limit: mostLevels } });
-  const { customerId, placement, availableItems, context: given } = parseBody(restBody, body);
-  return parseAsk({ customerId, placementId: placement, items: availableItems, context: given });
+  const { customerId, placement, availableItems, context: given } = parseBody(restAsk, body);
+  return {
+    customerId,
+    placementId: placement ?? undefined,
+    items: availableItems ? parseItems(availableItems, '/availableItems') : undefined,
+    context: given ?? undefined,
+  };
 }
 
 /** The same for many customers, in one placement and context. */
@@ -67,8 +72,8 @@ export function parseDeadline(deadlineMs: number | null | undefined): number | u
   return parseBody(z.int().min(1).max(10_000), deadlineMs);
 }
 
-function parseItems(items: readonly unknown[]): Ask['items'] {
-  const details = { path: '/items' };
+function parseItems(items: readonly unknown[], path: string): Ask['items'] {
+  const details = { path };
   if (items.length === 0) throw new InvalidInput('The list of items is empty: leave it out to have the placement choose.', { details });
   if (items.length > mostItems) throw new LimitExceeded(`At most ${mostItems} items at once.`, { details: { ...details, limit: mostItems } });
   const parsed = items.map(item => parseItem(bodyOf(item as object)));

@@ -19,14 +19,18 @@ const records = fc
     features: fc.dictionary(name, fc.record({ value: fc.oneof(number, name, fc.boolean(), fc.array(name, { maxLength: 2 })), at: fc.integer({ min: 0 }) }), { maxKeys: 4 }),
     items: fc.option(fc.constant([item('own')]), { nil: undefined }),
     source: fc.constantFrom('model', 'bandit', 'priority', 'unavailable'),
+    more: fc.record(
+      { unit: name, withheld: fc.array(fc.record({ kind: fc.constantFrom('FEATURE' as const, 'SEGMENT' as const), name, purpose: name }), { minLength: 1, maxLength: 2 }), segments: fc.array(name, { maxLength: 2 }) },
+      { requiredKeys: [] },
+    ),
     times: fc.record({ gather: number, rules: number, score: number, total: number }),
   })
-  .map(({ candidates, areRaw, slate, assignments, features, items, source, times }): DecisionRecord => {
+  .map(({ candidates, areRaw, slate, assignments, features, items, source, more, times }): DecisionRecord => {
     const values = candidates.flatMap(({ score }) => (score === null ? [] : [areRaw ? score : score / 2 + 1]));
     const scores: Scores =
       source === 'model' ? { source, modelId: 'm', values } : source === 'bandit' ? { source, posteriorVersion: 3, values } : { source: source === 'priority' ? 'priority' : 'unavailable' };
     return {
-      tenantId: 'acme', snapshotVersion: 4, request: request({ ...(items && { items }) }), state: state({ features }), scores, times,
+      tenantId: 'acme', snapshotVersion: 4, request: request({ ...(items && { items }) }), state: state({ features, ...more }), scores, times,
       answer: {
         slate, selectedItemId: slate[0]?.itemId ?? null, propensity: 0.5, confidence: 0.25, explored: false, reasoning: 'so', level: 'FULL',
         alternativeItemIds: ['x'], assignments, candidates,
