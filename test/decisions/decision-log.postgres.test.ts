@@ -79,6 +79,27 @@ describe('PostgresDecisionLog', () => {
     expect((await pool.query('SELECT FROM decisions WHERE tenant_id = $1', [tenant])).rowCount).toBe(50);
   });
 
+  it('writes once what was committed without an answer', async () => {
+    const tenant = randomUUID();
+    let isLost = false;
+    const query = async (...args: readonly unknown[]): Promise<unknown> => {
+      const answer: unknown = await Reflect.apply(pool.query.bind(pool), undefined, args);
+      const isInsert = (args[0] as { readonly text?: string }).text?.startsWith('INSERT') === true;
+      if (!isInsert || isLost) return answer;
+      isLost = true;
+      throw new Error('The connection was closed');
+    };
+    const log = open({ query } as unknown as typeof pool);
+    const records = Array.from({ length: 3 }, () => record(tenant));
+    await log.append(records);
+    await log.flush();
+    expect(isLost).toBe(true);
+    expect((await pool.query('SELECT FROM decisions WHERE tenant_id = $1', [tenant])).rowCount).toBe(3);
+    await log.append([record(tenant)]);
+    await log.flush();
+    expect((await pool.query('SELECT FROM decisions WHERE tenant_id = $1', [tenant])).rowCount).toBe(4);
+  });
+
   it('makes callers wait while it is full, then fails them, and never takes more than it may hold', async () => {
     const tenant = randomUUID();
     const broken = faulty();
