@@ -21,6 +21,19 @@ const decision = (customerId: string) => ({
   latencyMs: 0.4,
 });
 
+/** What the REST twin answers: items whole. */
+const wholeItem = (n: number) => ({ ...item(n), priority: 20 - n, publishedAt: '2026-01-01T00:00:00Z', attributes: { stock: n, adult: false } });
+const restAnswer = {
+  decisionId: '0195515c-5800-7000-8000-000000000001',
+  selectedItem: wholeItem(1),
+  confidenceScore: 0.7312345678901234,
+  propensity: 0.905,
+  level: 'FULL',
+  reasoning: 'Selected due to high customer engagement',
+  latencyMs: 0.4012345678901234,
+  alternativeOptions: [wholeItem(2), wholeItem(3), wholeItem(4)],
+};
+
 function schemaOfConstants(): GraphQLSchema {
   const schema = buildSchema(`
     type Item { id: ID! type: String! title: String! category: String! tags: [String!]! }
@@ -78,7 +91,7 @@ function gatewayOf(schema: GraphQLSchema): object {
 const apollo = new ApolloServer({ gateway: gatewayOf(schemaOfConstants()) as never, plugins: [ApolloServerPluginCacheControlDisabled()] });
 await apollo.start();
 const fastify = Fastify();
-fastify.post<{ Body: { customerId: string } }>('/floor', async ({ body }) => decision(body.customerId));
+fastify.post('/floor', async () => restAnswer);
 fastify.post<{ Body: { customerIds: string[] } }>('/floor-many', async ({ body }) => body.customerIds.map(decision));
 fastify.route({ url: '/graphql', method: ['POST'], handler: fastifyApolloHandler(apollo) });
 const address = await fastify.listen({ port: 0, host: '127.0.0.1' });
