@@ -3,7 +3,6 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { clientOf, type Client } from '../../src/cli/client.js';
 import { simulate } from '../../src/cli/simulate.js';
 import { watch } from '../../src/cli/watch.js';
-import { categories } from '../../src/demo/catalogue.js';
 import { seededRandom } from '../../src/kernel/random.js';
 import { testDatabase } from '../support/postgres.js';
 import { startDemoServer, type RunningServer } from './running-server.js';
@@ -57,7 +56,7 @@ describe('watch', () => {
 
   it('prints the present decision, then the new one when a feature has changed, with its cause, and that the server is gone', async () => {
     const customerId = 'somebody-new';
-    const updates: { readonly cause: { readonly kind: string } }[] = [];
+    const updates: { readonly cause: { readonly kind: string }; readonly decision: { readonly selectedContent: { readonly id: string } } }[] = [];
     let heard = (): void => undefined;
     const hear = (): Promise<void> => new Promise(resolve => { heard = resolve; });
     const out = (line: string): void => {
@@ -65,11 +64,15 @@ describe('watch', () => {
       heard();
     };
     const first = hear();
-    const watched = expect(watch({ url: server.url, key: server.keys.admin }, { customerId, placement: 'email-banner', json: true }, { out, err: () => undefined }))
+    const watched = expect(watch({ url: server.url, key: server.keys.admin }, { customerId, placement: 'product-recommendations', json: true }, { out, err: () => undefined }))
       .rejects.toThrow(/^The subscription ended/);
     await first;
+    const when = { feature: { name: 'affinity_books', operator: 'greaterThan', value: 0.9 } };
+    const items = { item: { name: 'id', operator: 'equals', value: updates[0]?.decision.selectedContent.id } };
+    const rules = [{ id: 'hide', effect: 'exclude', reason: 'Hidden', when, items }];
+    await client.request('mutation R($rules: [RuleInput!]!) { saveRuleSet(input: { id: "probe", name: "Probe", rules: $rules }) { configurationVersion } publishRuleSet(input: { id: "probe" }) { configurationVersion } }', { rules });
     const second = hear();
-    const values = categories.map(it => ({ name: `affinity_${it}`, value: it === 'books' ? 0.95 : 0.01 }));
+    const values = [{ name: 'affinity_books', value: 0.95 }];
     await client.request('mutation Set($input: SetFeaturesInput!) { setFeatures(input: $input) { changedCustomers } }', { input: { customers: [{ customerId, values }] } });
     await second;
     await server.stop();
