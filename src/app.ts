@@ -37,6 +37,8 @@ import type { Metrics } from './platform/metrics.js';
 import { databaseName } from './platform/postgres.js';
 import type { RedisConnections } from './platform/redis.js';
 import { rulesModule } from './rules/rules.module.js';
+import type { MemberSets } from './segments/member-sets.js';
+import { RedisMemberSets } from './segments/member-sets.redis.js';
 import { segmentDefinitionsModule } from './segments/segment-definitions.module.js';
 import { projection, segmentsModule } from './segments/segments.module.js';
 import { tenantsModule, type TenantsModule } from './tenants/tenants.module.js';
@@ -69,6 +71,7 @@ type Failed = (what: string) => (error: unknown) => void;
 interface Carriers {
   readonly bus: Bus;
   readonly online: OnlineStore;
+  readonly memberSets: MemberSets | undefined;
   readonly stream: EventStream;
 }
 
@@ -85,12 +88,13 @@ function carriers(stores: Stores, metrics: Metrics, failed: Failed): Carriers {
 function carriersOf({ redis, pool }: Stores, failed: Failed): Carriers {
   const notStreamed = failed('what follows from events is late; it is tried again');
   if (redis === undefined) {
-    return { bus: new MemoryBus(failed('a subscriber of the bus failed')), online: new MemoryOnlineStore(), stream: new MemoryEventStream({ onFailure: notStreamed }) };
+    return { bus: new MemoryBus(failed('a subscriber of the bus failed')), online: new MemoryOnlineStore(), memberSets: undefined, stream: new MemoryEventStream({ onFailure: notStreamed }) };
   }
   const processId = uuidv7(systemClock.now());
   return {
     bus: new RedisBus({ ...redis, processId, onFailure: failed('a message of the bus was lost') }),
     online: new RedisOnlineStore(redis.commands),
+    memberSets: new RedisMemberSets(redis.commands),
     stream: new RedisEventStream({ ...redis, processId, nameOf: () => databaseName(pool), onFailure: notStreamed }),
   };
 }
@@ -108,21 +112,21 @@ function keepWarm(decisions: DecisionsModule, runtime: RuntimeModule): (snapshot
 export function createApp(config: Config, { pool, prisma, redis, elasticsearch }: Stores, metrics: Metrics, logger: Logger): App {
   const clock = systemClock;
   const failed: Failed = what => error => { logger.warn({ err: error }, what); };
-  const { bus, online, stream } = carriers({ pool, prisma, redis }, metrics, failed);
+  const { bus, online, memberSets, stream } = carriers({ pool, prisma, redis }, metrics, failed);
 
   const tenants = tenantsModule({ pool, prisma, bus, onUnannounced: failed('a change of the configuration could not be announced') });
   const { definitions } = tenants;
   const keys = keysModule({ pool, config });
   const { blindsOf } = keys;
-  const projected = projection({ pool, bus, clock, definitions, online, blindsOf, onFailure: failed('customers could not be projected; it is tried again') });
+  const projected = projection({ pool, bus, clock, definitions, online, memberSets, blindsOf, onFailure: failed('customers could not be projected; it is tried again') });
   const { changed } = projected;
   const records = new OnlineRecords({ store: online, source: projected.source, onFailure: failed('an online record could not be read'), copies: redis === undefined ? 0 : copiesKept });
-  const customers = customersModule({ pool, keys, bus, online, clock, definitions, records, changed, elsewhere: customerDecisions, onFailure: failed('keys could not be wrapped anew; ask again') });
+  const customers = customersModule({ pool, keys, bus, online, clock, definitions, records, changed, erased: projected.erased, elsewhere: customerDecisions, onFailure: failed('keys could not be wrapped anew; ask again') });
   const featureDefinitions = featureDefinitionsModule({ definitions });
   const features = featuresModule({ pool, bus, definitions, hold: keys.hold, clock, records, recordById: customers.recordById, changed, live: it => projected.live(it), onFailure: failed('customers could not be recounted') });
   const events = eventsModule({ pool, bus, clock, definitions, hashing: keys.hashing, stream, keptDays: config.eventDays, onFailure: failed('what events have could not be noted') });
   const segmentDefinitions = segmentDefinitionsModule({ definitions });
-  const segments = segmentsModule({ pool, bus, clock, elasticsearch, redisStore: redis && online, projection: projected, segmentById: segmentDefinitions.segmentById, customerById: customers.customerById, recordById: customers.recordById, onFailure: failed('segments could not be kept in order; it is tried again') });
+  const segments = segmentsModule({ pool, bus, clock, elasticsearch, held: memberSets && { online, memberSets }, projection: projected, segmentById: segmentDefinitions.segmentById, customerById: customers.customerById, recordById: customers.recordById, onFailure: failed('segments could not be kept in order; it is tried again') });
   const content = contentModule({ definitions });
   const rules = rulesModule({ definitions });
   const experiments = experimentsModule({ definitions, placementById: content.placementById });

@@ -42,6 +42,8 @@ export interface CustomersDeps {
   readonly records: Pick<OnlineRecords, 'read' | 'forget'>;
   readonly elsewhere: HeldElsewhere;
   readonly changed: CustomersChanged;
+  /** Takes ids of customers who are erased out of what else is made from them outside of the database; told what was known of them. */
+  readonly erased: (tenantId: string, customerIds: readonly string[], changes: CustomerChanged['changes']) => Promise<void>;
   readonly onFailure: (error: unknown) => void;
 }
 
@@ -77,12 +79,13 @@ const lateMs = 3000;
 /** Newer than all that anybody may still be about to write of the customer. */
 const lastVersion = Number.MAX_SAFE_INTEGER;
 
-function erasureResolver({ pool, keys: { keyring, hold }, clock, bus, online, records, elsewhere, onFailure }: CustomersDeps, personal: PersonalAttributes): ErasureResolver {
+function erasureResolver({ pool, keys: { keyring, hold }, clock, bus, online, records, erased, elsewhere, onFailure }: CustomersDeps, personal: PersonalAttributes): ErasureResolver {
   const erasure = new PostgresErasure({
     pool, hold, keyring, personal, elsewhere,
-    async forget(tenantId, ids) {
+    async forget(tenantId, ids, changes) {
       await online.write(tenantId, ids.map(id => ({ ...strangerRecord(id), version: lastVersion })));
       records.forget(tenantId, ids);
+      await erased(tenantId, ids, changes);
     },
   });
   return new ErasureResolver({
@@ -91,6 +94,8 @@ function erasureResolver({ pool, keys: { keyring, hold }, clock, bus, online, re
     async erased(tenantId, done) {
       const { ids, changes, receipt } = done;
       if (ids.length === 0) return;
+      // Once more: what read the customer before the commit may have put them back.
+      await erased(tenantId, ids, changes).catch(onFailure);
       setTimeout(() => void erasure.again(tenantId, done).catch(onFailure), lateMs).unref();
       const changedAt = receipt.erasedAt.getTime();
       const messages = ids.map((customerId): CustomerChanged => ({ customerId, version: lastVersion, changes, changedAt }));

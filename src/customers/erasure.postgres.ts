@@ -82,7 +82,7 @@ export interface ErasureDeps {
   readonly personal: PersonalAttributes;
   readonly elsewhere: HeldElsewhere;
   /** Removes what is made from customers outside of the database. Called before the commit: where it fails, nothing is erased, and it can be asked for again. */
-  readonly forget: (tenantId: string, customerIds: readonly string[]) => Promise<void>;
+  readonly forget: (tenantId: string, customerIds: readonly string[], changes: Erased['changes']) => Promise<void>;
 }
 
 export class PostgresErasure implements Erasure {
@@ -104,7 +104,7 @@ export class PostgresErasure implements Erasure {
       const ids = [id, ...aliases.map(it => it.id)];
       const { rows: changes } = await client.query<Erased['changes'][number]>(namesSql, [tenantId, id]);
       const receipt = await this.#remove(client, { tenantId, ids }, secrets, by);
-      await this.#deps.forget(tenantId, ids);
+      await this.#deps.forget(tenantId, ids, changes);
       return { receipt, ids, changes };
     }));
   }

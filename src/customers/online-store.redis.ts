@@ -1,5 +1,5 @@
 import { Cluster, type Redis } from 'ioredis';
-import { DependencyUnavailable } from '../kernel/errors.js';
+import { answeredByRedis, unlinkAll } from '../platform/redis.js';
 import type { OnlineRecord } from './online-record.js';
 import { strangerTtlMs, type OnlineStore } from './online-store.js';
 
@@ -15,7 +15,6 @@ const header = /^(\d+) \d+ \{/;
 
 const ttlMs = 30 * 86_400_000;
 const writtenAtOnce = 200;
-const scannedAtOnce = 1000;
 
 type Scripted = (Redis | Cluster) & { attuneNewestWins: (key: string, version: number, value: string, ttl: number) => Promise<unknown> };
 
@@ -32,30 +31,23 @@ export class RedisOnlineStore implements OnlineStore {
   async read(tenantId: string, customerIds: readonly string[]): Promise<readonly (OnlineRecord | undefined)[]> {
     if (customerIds.length === 0) return [];
     const keys = customerIds.map(id => keyOf(tenantId, id));
-    const values = await asked(this.#redis instanceof Cluster ? readApart(this.#redis, keys) : this.#redis.mget(keys));
+    const values = await answeredByRedis(this.#redis instanceof Cluster ? readApart(this.#redis, keys) : this.#redis.mget(keys));
     return values.map((value, i) => (value === null ? undefined : unpack(value, customerIds[i] ?? '')));
   }
 
   async write(tenantId: string, records: readonly OnlineRecord[]): Promise<void> {
     for (let from = 0; from < records.length; from += writtenAtOnce) {
-      await asked(Promise.all(records.slice(from, from + writtenAtOnce).map(record =>
+      await answeredByRedis(Promise.all(records.slice(from, from + writtenAtOnce).map(record =>
         this.#redis.attuneNewestWins(keyOf(tenantId, record.customerId), record.version, pack(record), record.known ? ttlMs : strangerTtlMs))));
     }
   }
 
   async clear(tenantId: string): Promise<void> {
-    const nodes = this.#redis instanceof Cluster ? this.#redis.nodes('master') : [this.#redis];
-    await Promise.all(nodes.map(async node => {
-      for (let cursor: string | undefined; cursor !== '0'; ) {
-        const [next, keys] = await asked(node.scan(cursor ?? '0', 'MATCH', patternOf(tenantId), 'COUNT', scannedAtOnce));
-        await asked(Promise.all(keys.map(key => this.#redis.unlink(key))));
-        cursor = next;
-      }
-    }));
+    await unlinkAll(this.#redis, patternOf(tenantId));
   }
 
   async forget(tenantId: string, customerIds: readonly string[]): Promise<void> {
-    await asked(Promise.all(customerIds.map(id => this.#redis.del(keyOf(tenantId, id)))));
+    await answeredByRedis(Promise.all(customerIds.map(id => this.#redis.del(keyOf(tenantId, id)))));
   }
 }
 
@@ -82,12 +74,4 @@ async function readApart(cluster: Cluster, keys: readonly string[]): Promise<rea
   const [first] = answers;
   if (first?.status === 'rejected' && answers.every(it => it.status === 'rejected')) throw first.reason;
   return answers.map(it => (it.status === 'fulfilled' ? it.value : null));
-}
-
-async function asked<T>(command: Promise<T>): Promise<T> {
-  try {
-    return await command;
-  } catch (cause) {
-    throw new DependencyUnavailable('Redis did not answer', { cause });
-  }
 }

@@ -77,3 +77,26 @@ function subscriberOf(urls: readonly string[]): Redis {
   });
   return subscriber;
 }
+
+const scannedAtOnce = 1000;
+
+/** Drops all keys of a pattern, on all nodes of a cluster; what is written meanwhile may be dropped as well. @throws DependencyUnavailable */
+export async function unlinkAll(redis: Redis | Cluster, pattern: string): Promise<void> {
+  const nodes = redis instanceof Cluster ? redis.nodes('master') : [redis];
+  await answeredByRedis(Promise.all(nodes.map(async node => {
+    for (let cursor: string | undefined; cursor !== '0'; ) {
+      const [next, keys] = await node.scan(cursor ?? '0', 'MATCH', pattern, 'COUNT', scannedAtOnce);
+      await Promise.all(keys.map(key => redis.unlink(key)));
+      cursor = next;
+    }
+  })));
+}
+
+/** @throws DependencyUnavailable where the command fails */
+export async function answeredByRedis<T>(command: Promise<T>): Promise<T> {
+  try {
+    return await command;
+  } catch (cause) {
+    throw new DependencyUnavailable('Redis did not answer', { cause });
+  }
+}

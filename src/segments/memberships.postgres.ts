@@ -1,6 +1,7 @@
 import type { Pool, PoolClient } from 'pg';
 import type { Clock } from '../kernel/clock.js';
 import { answered, inTransaction } from '../platform/postgres.js';
+import type { VersionedMember } from './member-sets.js';
 import type { KeptMembership, Listed, ListEntry, Memberships, MembersPage } from './memberships.js';
 
 /** The customers by the ids that they have now. */
@@ -50,7 +51,13 @@ const sumUpSql = `
     WHERE c.tenant_id = many.tenant_id AND c.segment_id = many.segment_id RETURNING c.*
   )
   INSERT INTO segment_counts (tenant_id, segment_id, members) SELECT tenant_id, segment_id, sum(members) FROM gone GROUP BY 1, 2`;
+const versionedSql = `
+  SELECT m.customer_id AS "customerId", c.version::float8 AS version FROM segment_members m JOIN customers c ON c.tenant_id = m.tenant_id AND c.id = m.customer_id
+  WHERE m.tenant_id = $1 AND m.segment_id = $2 AND ($3::text IS NULL OR m.customer_id > $3) ORDER BY m.customer_id LIMIT $4`;
+const collationSql = "SELECT datcollate IN ('C', 'POSIX') AS \"isByBytes\" FROM pg_database WHERE datname = current_database()";
 const customersSql = 'SELECT id FROM customers WHERE tenant_id = $1 AND ($2::text IS NULL OR id > $2) ORDER BY id LIMIT $3';
+
+const versionedAtOnce = 5000;
 
 export class PostgresMemberships implements Memberships {
   readonly #pool: Pool;
@@ -104,6 +111,22 @@ export class PostgresMemberships implements Memberships {
   /** Puts many small changes of counts together, so that counts stay cheap to read. */
   async sumUpCounts(): Promise<void> {
     await answered(this.#pool.query(sumUpSql));
+  }
+
+  /** Members with the versions that their customers have, by pages. */
+  async *versioned(tenantId: string, segmentId: string): AsyncIterable<readonly VersionedMember[]> {
+    for (let after: string | undefined; ; ) {
+      const { rows } = await answered(this.#pool.query<VersionedMember>(versionedSql, [tenantId, segmentId, after ?? null, versionedAtOnce]));
+      yield rows;
+      if (rows.length < versionedAtOnce) return;
+      after = rows.at(-1)?.customerId;
+    }
+  }
+
+  /** Whether the database orders ids by their bytes. */
+  async ordersByBytes(): Promise<boolean> {
+    const { rows: [row] } = await answered(this.#pool.query<{ isByBytes: boolean }>(collationSql));
+    return row?.isByBytes === true;
   }
 
   async customerIds(tenantId: string, { first, after }: Omit<MembersPage, 'segmentId'>): Promise<readonly string[]> {

@@ -1,12 +1,15 @@
 import type { CustomerChanged } from '../customers/customer-changed.js';
 import type { OnlineStore } from '../customers/online-store.js';
 import type { CompiledSegments } from './compiled-segments.js';
+import { lastVersion, type MemberFact, type MemberSets } from './member-sets.js';
 import type { Projected, ProjectedBy, ProjectionStore } from './projection-store.js';
 import type { SegmentMove } from './segment-change.js';
 
 export interface ProjectorDeps {
   readonly store: ProjectionStore;
   readonly online: Pick<OnlineStore, 'write' | 'forget'>;
+  /** Where members are held for listing. */
+  readonly members: Pick<MemberSets, 'write'> | undefined;
   /** The tenant's segments; read anew where those in use have turned out to be stale. */
   readonly segmentsOf: (tenantId: string, isStale: boolean) => Promise<CompiledSegments>;
   readonly announce: (tenantId: string, changes: readonly CustomerChanged[], moves: readonly SegmentMove[]) => Promise<void>;
@@ -126,17 +129,20 @@ export class Projector {
   }
 
   async #projectPage(tenantId: string, customerIds: readonly string[]): Promise<void> {
-    const { store, online, announce } = this.#deps;
+    const { store, online, members, announce } = this.#deps;
     const [projected, by] = await this.#memberships(tenantId, customerIds);
     const unsettled = projected.filter(it => !it.isSettled);
     if (unsettled.length > 0) {
       await online.write(tenantId, unsettled.flatMap(({ record, aliases }) => [record.customerId, ...aliases].map(customerId => ({ ...record, customerId }))));
+      await members?.write(tenantId, unsettled.flatMap(factsOf));
       const changes = unsettled.flatMap(messageOf);
       if (changes.length > 0) await announce(tenantId, changes, unsettled.flatMap(it => it.moves));
     }
-    const gone = new Set(projected.length > 0 ? await store.settle(tenantId, projected, by) : []);
-    const left = projected.filter(it => gone.has(it.record.customerId)).flatMap(it => [it.record.customerId, ...it.aliases]);
-    if (left.length > 0) await online.forget(tenantId, left);
+    const goneIds = new Set(projected.length > 0 ? await store.settle(tenantId, projected, by) : []);
+    const gone = projected.filter(it => goneIds.has(it.record.customerId));
+    if (gone.length === 0) return;
+    await online.forget(tenantId, gone.flatMap(it => [it.record.customerId, ...it.aliases]));
+    await members?.write(tenantId, gone.flatMap(factsOf).map(it => ({ ...it, isMember: false, version: lastVersion })));
   }
 
   async #memberships(tenantId: string, customerIds: readonly string[]): Promise<readonly [readonly Projected[], ProjectedBy]> {
@@ -153,4 +159,12 @@ export class Projector {
 /** To whoever follows the customer by any id. */
 function messageOf({ record: { customerId, version }, aliases, unannounced, cause, changedAt }: Projected): readonly CustomerChanged[] {
   return unannounced.length === 0 ? [] : [customerId, ...aliases].map(id => ({ customerId: id, version, changes: unannounced, ...(cause !== undefined && { cause }), changedAt }));
+}
+
+/** What the moves came to. Ids that the customer had before are in no segment any more. */
+function factsOf({ record: { customerId, version }, aliases, moves }: Projected): readonly MemberFact[] {
+  return moves.flatMap(({ segmentId, move }) => [
+    { segmentId, customerId, version, isMember: move === 'ENTERED' },
+    ...aliases.map(alias => ({ segmentId, customerId: alias, version, isMember: false })),
+  ]);
 }

@@ -17,7 +17,8 @@ import type { Segment } from './segment.js';
 import { SegmentType } from './segment.type.js';
 
 export interface SegmentMembersDeps {
-  readonly memberships: Memberships;
+  readonly memberships: Pick<Memberships, 'customerIds'>;
+  readonly listed: Pick<Memberships, 'members' | 'countMembers'>;
   readonly segmentById: LoaderKey<string, Segment | null>;
   readonly customerById: CustomerById;
   readonly lists: MemberLists;
@@ -32,8 +33,8 @@ export class SegmentMembersResolver {
 
   constructor(deps: SegmentMembersDeps) {
     this.#deps = deps;
-    this.#count = memberCount(deps.memberships);
-    this.#members = membersOnPage(deps.memberships);
+    this.#count = memberCount(deps.listed);
+    this.#members = membersOnPage(deps.listed);
   }
 
   @Query(() => CustomerConnectionType, { description: 'Customers in the order of their ids.' })

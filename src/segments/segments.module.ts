@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import { personalAmong } from '../customers/attribute.js';
 import { parseAttribute } from '../customers/attribute.schema.js';
+import type { CustomerChanged } from '../customers/customer-changed.js';
 import type { BlindsOf } from '../customers/keys.module.js';
 import type { CustomersChanged } from '../customers/customer.js';
 import type { CustomerById, OnlineRecordById } from '../customers/customer.loader.js';
@@ -20,11 +21,13 @@ import type { ConfigurationChanged, Definitions } from '../tenants/definitions.j
 import { behaviourCounts, kindsThatAsk } from './behaviour-counts.js';
 import { CompiledSegments } from './compiled-segments.js';
 import { CustomerSegmentsResolver } from './customer-segments.resolver.js';
+import { ListedMemberships } from './listed-memberships.js';
 import { MemberLists } from './member-lists.js';
+import { lastVersion, type MemberSets } from './member-sets.js';
 import { PostgresMemberships } from './memberships.postgres.js';
 import { PostgresProjectionStore } from './projection.postgres.js';
 import { Projector } from './projector.js';
-import { onlineRebuild } from './rebuild/online-rebuild.js';
+import { redisRebuild } from './rebuild/redis-rebuild.js';
 import { RebuildResolver } from './rebuild/rebuild.resolver.js';
 import { Rebuilds } from './rebuild/rebuild.js';
 import { SegmentChangesResolver } from './segment-changes.resolver.js';
@@ -45,6 +48,8 @@ export interface ProjectionDeps {
   readonly clock: Clock;
   readonly definitions: Definitions;
   readonly online: OnlineStore;
+  /** Where there is Redis. */
+  readonly memberSets: MemberSets | undefined;
   readonly blindsOf: BlindsOf;
   readonly onFailure: (error: unknown) => void;
 }
@@ -54,6 +59,8 @@ export interface Projection {
   /** As `changed`, but rejects where it failed. */
   readonly refresh: CustomersChanged;
   readonly source: OnlineRecordSource;
+  /** Takes customers who are erased out of the segments that they were in, where members are held for listing. */
+  readonly erased: (tenantId: string, customerIds: readonly string[], changes: CustomerChanged['changes']) => Promise<void>;
   /** All that is computed of the tenant's customers. */
   live(tenantId: string): Promise<readonly FeatureDefinition[]>;
   /** The tenant's segments, and what they read, as they are now. */
@@ -71,12 +78,13 @@ const countsEveryMs = 10_000;
 
 /** Apart from the module: everything upstream that changes customers calls it. */
 export function projection(deps: ProjectionDeps): Projection {
-  const { pool, bus, clock, online, onFailure } = deps;
+  const { pool, bus, clock, online, memberSets, onFailure } = deps;
   const store = new PostgresProjectionStore(pool, recount);
   const compiled = new SegmentsInUse(deps, tenantId => void projector.applySegments(tenantId));
   const projector = new Projector({
     store,
     online,
+    members: memberSets,
     segmentsOf: (tenantId, isStale) => compiled.get(tenantId, isStale),
     announce: (tenantId, changes, moves) => bus.publishMany([
       ...changes.map(change => ({ topic: customerTopic(tenantId, change.customerId), message: change as unknown as Json })),
@@ -97,6 +105,10 @@ export function projection(deps: ProjectionDeps): Projection {
     },
     refresh: (tenantId, ids) => projector.refresh(tenantId, ids),
     source: store,
+    erased: async (tenantId, ids, changes) => {
+      const facts = changes.filter(it => it.kind === 'SEGMENT').flatMap(({ name: segmentId }) => ids.map(customerId => ({ segmentId, customerId, isMember: false, version: lastVersion })));
+      if (facts.length > 0) await memberSets?.write(tenantId, facts);
+    },
     live: async tenantId => (await compiled.get(tenantId, false)).recounted,
     segmentsOf: tenantId => compiled.get(tenantId, false),
     follow: tenantId => compiled.follow(tenantId),
@@ -177,8 +189,8 @@ export interface SegmentsDeps {
   readonly recordById: OnlineRecordById;
   /** Without it, PostgreSQL is searched. */
   readonly elasticsearch: Pick<Elasticsearch, 'client'> | undefined;
-  /** Where the online records are in Redis. */
-  readonly redisStore: OnlineStore | undefined;
+  /** What is held in Redis, where there is one. */
+  readonly held: { readonly online: OnlineStore; readonly memberSets: MemberSets } | undefined;
   readonly onFailure: (error: unknown) => void;
 }
 
@@ -192,20 +204,21 @@ export interface SegmentsModule {
 }
 
 export function segmentsModule({ pool, bus, clock, projection: { changed, source, segmentsOf }, onFailure, ...deps }: SegmentsDeps): SegmentsModule {
-  const { segmentById, customerById, recordById, elasticsearch, redisStore } = deps;
+  const { segmentById, customerById, recordById, elasticsearch, held } = deps;
   const memberships = new PostgresMemberships(pool, clock);
+  const listed = held && new ListedMemberships({ sets: held.memberSets, truth: memberships, onFailure });
   const lists = new MemberLists({ memberships, changed });
   const upkeep = new Repeated(countsEveryMs, () => memberships.sumUpCounts(), onFailure);
   const customerIds: PostgresMemberships['customerIds'] = (...args) => memberships.customerIds(...args);
   const indexing = elasticsearch && customerIndexing({ pool, elasticsearch, source, customerIds, clock, onFailure });
   const rebuilds = new Rebuilds(new Map([
-    ...(redisStore === undefined ? [] : [['REDIS', onlineRebuild({ online: redisStore, source, customerIds })] as const]),
+    ...(held === undefined || listed === undefined ? [] : [['REDIS', redisRebuild({ ...held, listed, truth: memberships, source, customerIds, segmentIds: async it => (await segmentsOf(it)).from.segments.map(({ id }) => id) })] as const]),
     ...(indexing === undefined ? [] : [['ELASTICSEARCH', indexing.rebuildable] as const]),
   ]), onFailure);
   const search = new SegmentSearch({ truth: new PostgresCustomerSearch(pool), index: indexing?.index, onFailure });
   return {
     resolvers: [
-      new SegmentMembersResolver({ memberships, lists, segmentById, customerById, clock }),
+      new SegmentMembersResolver({ memberships, listed: listed ?? memberships, lists, segmentById, customerById, clock }),
       new SegmentChangesResolver({ bus, segmentById, clock }),
       new CustomerSegmentsResolver(recordById, segmentById),
       new SegmentSearchResolver({ search, segmentsOf, customerById, segmentById, clock }),
@@ -215,7 +228,7 @@ export function segmentsModule({ pool, bus, clock, projection: { changed, source
     routes: [segmentMembersRoutes({ lists, segmentById, clock })],
     upkeep: () => upkeep.now(),
     async stop() {
-      await Promise.all([upkeep.stop(), rebuilds.stop(), indexing?.stop()]);
+      await Promise.all([upkeep.stop(), rebuilds.stop(), indexing?.stop(), listed?.stop()]);
     },
   };
 }

@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { graphql, type GraphQLSchema } from 'graphql';
 import type { Pool } from 'pg';
+import type { MemberSets } from '../../src/segments/member-sets.js';
 import type { Segment } from '../../src/segments/segment.js';
 import type { CustomerChanged } from '../../src/customers/customer-changed.js';
 import { keysModule } from '../../src/customers/keys.module.js';
@@ -74,7 +75,7 @@ export class Shop {
   readonly upkeep: () => Promise<void>;
   readonly #schema: Promise<GraphQLSchema>;
 
-  constructor(pool: Pool, clock = new FakeClock()) {
+  constructor(pool: Pool, clock = new FakeClock(), memberSets?: MemberSets) {
     this.pool = pool;
     this.clock = clock;
     const { bus, online } = this.parts;
@@ -92,16 +93,16 @@ export class Shop {
     const { definitions } = this;
     const keys = keysModule({ pool, config: { masterKeys: [masterKey], masterKeyFile: undefined, dataFolder: '' } });
     const { blindsOf } = keys;
-    this.projection = projection({ pool, bus: gatedBus, clock, definitions, online, blindsOf, onFailure });
+    this.projection = projection({ pool, bus: gatedBus, clock, definitions, online, memberSets, blindsOf, onFailure });
     const { changed } = this.projection;
     const records = new OnlineRecords({ store: online, source: this.projection.source, onFailure, copies: 100 });
-    const customers = customersModule({ pool, keys, bus, online, clock, definitions, records, changed, elsewhere: customerDecisions, onFailure });
+    const customers = customersModule({ pool, keys, bus, online, clock, definitions, records, changed, erased: this.projection.erased, elsewhere: customerDecisions, onFailure });
     const values = featuresModule({ pool, bus, definitions, hold: keys.hold, clock, records, recordById: customers.recordById, changed, live: it => this.projection.live(it), onFailure });
     this.stream.start(this.projection.refresh);
     const events = eventsModule({ pool, bus, clock, definitions, hashing: keys.hashing, stream: this.stream, keptDays: 732, onFailure });
     const segmentDefinitions = segmentDefinitionsModule({ definitions });
     const members = segmentsModule({
-      pool, bus: gatedBus, clock, elasticsearch: undefined, redisStore: undefined, projection: this.projection, onFailure,
+      pool, bus: gatedBus, clock, elasticsearch: undefined, held: memberSets && { online, memberSets }, projection: this.projection, onFailure,
       segmentById: segmentDefinitions.segmentById, customerById: customers.customerById, recordById: customers.recordById,
     });
     this.routes = events.routes;

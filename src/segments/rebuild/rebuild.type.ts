@@ -2,7 +2,7 @@ import { Field, InputType, Int, ObjectType, registerEnumType } from 'type-graphq
 import type { RebuildStatus, RebuildTarget } from './rebuild.js';
 
 const RebuildTargetEnum = { REDIS: 'REDIS', ELASTICSEARCH: 'ELASTICSEARCH' };
-registerEnumType(RebuildTargetEnum, { name: 'RebuildTarget', description: 'REDIS: the online records; ELASTICSEARCH: the index of customers.' });
+registerEnumType(RebuildTargetEnum, { name: 'RebuildTarget', description: 'REDIS: the online records and the sets of members; ELASTICSEARCH: the index of customers.' });
 const RebuildStateEnum = { RUNNING: 'RUNNING', DONE: 'DONE', FAILED: 'FAILED' };
 registerEnumType(RebuildStateEnum, { name: 'RebuildState' });
 

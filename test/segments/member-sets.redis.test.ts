@@ -1,0 +1,145 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { Redis } from 'ioredis';
+import { DependencyUnavailable } from '../../src/kernel/errors.js';
+import { RedisMemberSets } from '../../src/segments/member-sets.redis.js';
+import type { MemberFact, VersionedMember } from '../../src/segments/member-sets.js';
+import { describeWithRedis } from '../support/redis.js';
+
+async function* pagesOf(...pages: readonly (readonly VersionedMember[])[]): AsyncIterable<readonly VersionedMember[]> {
+  yield* pages;
+}
+const member = (customerId: string, version = 1): VersionedMember => ({ customerId, version });
+const fact = (customerId: string, version: number, isMember: boolean): MemberFact => ({ segmentId: 's', customerId, version, isMember });
+
+describeWithRedis('RedisMemberSets', url => {
+  let redis: Redis;
+  let sets: RedisMemberSets;
+  let tenant: string;
+  beforeAll(() => {
+    redis = new Redis(url);
+    sets = new RedisMemberSets(redis);
+  });
+  beforeEach(() => {
+    tenant = randomUUID();
+  });
+  afterAll(() => { redis.disconnect(); });
+
+  const held = async (segmentId = 's'): Promise<readonly string[] | undefined> => (await sets.read(tenant, [{ segmentId, first: 1000, after: undefined }]))[0];
+  const versionsKey = async (): Promise<string> => (await redis.keys(`attune:members:*${tenant}*:versions`))[0] ?? '';
+
+  it('answers nothing until a set is filled, and counts what is written meanwhile', async () => {
+    await sets.write(tenant, [fact('early', 1, true)]);
+    expect([await held(), await sets.count(tenant, ['s', 'other'])]).toEqual([undefined, [undefined, undefined]]);
+    const filled = await sets.fill(tenant, 's', (async function* () {
+      yield [member('b'), member('c')];
+      expect(await held()).toBeUndefined();
+      await sets.write(tenant, [fact('b', 2, false), fact('d', 2, true), fact('z', 5, false)]);
+      yield [member('d'), member('z', 4)];
+    })());
+    expect([filled, await held(), await sets.count(tenant, ['s', 'other'])]).toEqual([true, ['c', 'd'], [2, undefined]]);
+    expect(await sets.fill(tenant, 's', pagesOf([member('again')]))).toBe(false);
+    expect(await held()).toEqual(['c', 'd']);
+  });
+
+  it('reads by pages, of several segments at once', async () => {
+    const ids = Array.from({ length: 1203 }, (_, i) => `c${String(i).padStart(4, '0')}`);
+    await sets.fill(tenant, 's', pagesOf(ids.map(it => member(it))));
+    await sets.fill(tenant, 'none', pagesOf([]));
+    const page = (segmentId: string, first: number, after?: string): { segmentId: string; first: number; after: string | undefined } => ({ segmentId, first, after });
+    expect(await sets.read(tenant, [page('s', 2), page('s', 3, 'c0001'), page('none', 5), page('s', 5, 'c1201'), page('never', 1)])).toEqual([ids.slice(0, 2), ids.slice(2, 5), [], ids.slice(1202), undefined]);
+    expect(await sets.count(tenant, ['s', 'none'])).toEqual([1203, 0]);
+  });
+
+  it('ends with the newest of all facts, in whatever order they come and however often', async () => {
+    const order = fc.array(fc.record({ customer: fc.constantFrom('a', 'b'), version: fc.integer({ min: 1, max: 12 }) }), { minLength: 1, maxLength: 20 });
+    await fc.assert(fc.asyncProperty(order, async writes => {
+      tenant = randomUUID();
+      await sets.fill(tenant, 's', pagesOf([]));
+      const isMember = (version: number): boolean => version % 2 === 1;
+      for (const { customer, version } of writes) await sets.write(tenant, [fact(customer, version, isMember(version))]);
+      const newest = (customer: string): number => Math.max(0, ...writes.filter(it => it.customer === customer).map(it => it.version));
+      expect(await held()).toEqual(['a', 'b'].filter(it => isMember(newest(it))));
+    }), { numRuns: 50 });
+  });
+
+  it('keeps customers, segments and tenants apart, whatever characters their ids have', async () => {
+    const ids = ['a', 'a:b', '{a}', 'a}', ':', '*', '?', '[a]', 'ü\u{1F600}', '%7B', ' ', '"', '(a', '[', '+', '-', ':versions', 'a}:versions'];
+    const sorted = ids.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+    for (const id of ids) await sets.fill(tenant, id, pagesOf(ids.map(it => member(`${id}${it}`))));
+    for (const id of ids) expect(await held(id)).toEqual(sorted.map(it => `${id}${it}`));
+    const paged: string[] = [];
+    for (let after: string | undefined; ; after = paged.at(-1)) {
+      const [page = []] = await sets.read(tenant, [{ segmentId: '*', first: 5, after }]);
+      paged.push(...page);
+      if (page.length < 5) break;
+    }
+    expect(paged).toEqual(sorted.map(it => `*${it}`));
+    expect(await sets.count(`${tenant}:a`, ['a'])).toEqual([undefined]);
+    await sets.fill(`${tenant}*`, 'a', pagesOf([member('x')]));
+    await sets.clear(`${tenant}*`);
+    expect([await sets.count(`${tenant}*`, ['a']), await sets.count(tenant, ['*'])]).toEqual([[undefined], [ids.length]]);
+    await sets.clear(tenant);
+    expect(await sets.count(tenant, ids)).toEqual(ids.map(() => undefined));
+  });
+
+  it('is not taken for whole after its server has started anew, or has lost a part, and may be filled again then', async () => {
+    await sets.fill(tenant, 's', pagesOf([member('old')]));
+    const key = await versionsKey();
+    const marker = (await redis.hget(key, '')) ?? '';
+    await redis.hset(key, '', `${'0'.repeat(40)} ${marker.split(' ').slice(1).join(' ')}`); // as a server that has read its file
+    expect([await held(), await sets.count(tenant, ['s'])]).toEqual([undefined, [undefined]]);
+    expect(await sets.fill(tenant, 's', pagesOf([member('new')]))).toBe(true);
+    expect(await held()).toEqual(['new']);
+    for (const lost of [key, key.replace(/:versions$/, '')]) {
+      await redis.del(lost);
+      expect(await held()).toBeUndefined();
+      expect(await sets.fill(tenant, 's', pagesOf([member('again')]))).toBe(true);
+      expect(await held()).toEqual(['again']);
+    }
+  });
+
+  it('is filled by one at a time; who was overtaken does not spoil what another has filled', async () => {
+    const overtaken = await sets.fill(tenant, 's', (async function* () {
+      expect(await sets.fill(tenant, 's', pagesOf([member('second')]))).toBe(false);
+      await sets.clear(tenant);
+      expect(await sets.fill(tenant, 's', pagesOf([member('third')]))).toBe(true);
+      yield [member('first')];
+    })());
+    expect([overtaken, await held()]).toEqual([false, ['third']]);
+  });
+
+  it('leaves one whose filling broke off to the next who comes', async () => {
+    const broken = async function* (): AsyncIterable<readonly VersionedMember[]> {
+      yield [member('half')];
+      throw new Error('PostgreSQL is away');
+    };
+    await expect(sets.fill(tenant, 's', broken())).rejects.toThrow('away');
+    expect([await held(), await sets.fill(tenant, 's', pagesOf([member('whole')]))]).toEqual([undefined, false]);
+    const key = await versionsKey();
+    const [run, filler] = ((await redis.hget(key, '')) ?? '').split(' ');
+    await redis.hset(key, '', `${run} ${filler} ${Date.now() - 60_000}`);
+    expect([await sets.fill(tenant, 's', pagesOf([member('whole')])), await held()]).toEqual([true, ['whole']]);
+  });
+
+  it('forgets in the end who has left, and all that nobody writes any more', async () => {
+    await sets.fill(tenant, 's', pagesOf([member('a')]));
+    await sets.write(tenant, [fact('a', 2, false), fact('b', 2, true)]);
+    const key = await versionsKey();
+    await redis.zadd(key.replace('versions', 'left'), Date.now() - 3_600_000, 'a');
+    await sets.write(tenant, [fact('c', 1, true)]);
+    expect((await redis.hkeys(key)).sort()).toEqual(['', 'b', 'c']);
+    for (const it of await redis.keys(`attune:members:*${tenant}*`)) expect(await redis.pttl(it)).toBeGreaterThan(86_400_000);
+  });
+
+  it('reports a Redis that does not answer as unavailable', async () => {
+    const gone = new Redis(url);
+    const away = new RedisMemberSets(gone);
+    await gone.quit();
+    await expect(away.read(tenant, [{ segmentId: 's', first: 1, after: undefined }])).rejects.toThrow(DependencyUnavailable);
+    await expect(away.count(tenant, ['s'])).rejects.toThrow(DependencyUnavailable);
+    await expect(away.write(tenant, [fact('a', 1, true)])).rejects.toThrow(DependencyUnavailable);
+    await expect(away.fill(tenant, 's', pagesOf([]))).rejects.toThrow(DependencyUnavailable);
+  });
+});
