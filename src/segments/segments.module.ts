@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { personalAmong } from '../customers/attribute.js';
 import { parseAttribute } from '../customers/attribute.schema.js';
@@ -75,6 +76,7 @@ export interface Projection {
 
 const sweepMs = 1000;
 const countsEveryMs = 10_000;
+const lookEveryMs = 100;
 
 /** Apart from the module: everything upstream that changes customers calls it. */
 export function projection(deps: ProjectionDeps): Projection {
@@ -210,9 +212,10 @@ export function segmentsModule({ pool, bus, clock, projection: { changed, source
   const lists = new MemberLists({ memberships, changed });
   const upkeep = new Repeated(countsEveryMs, () => memberships.sumUpCounts(), onFailure);
   const customerIds: PostgresMemberships['customerIds'] = (...args) => memberships.customerIds(...args);
+  const segmentIds = async (tenantId: string): Promise<readonly string[]> => (await segmentsOf(tenantId)).from.segments.map(it => it.id);
   const indexing = elasticsearch && customerIndexing({ pool, elasticsearch, source, customerIds, clock, onFailure });
   const rebuilds = new Rebuilds(new Map([
-    ...(held === undefined || listed === undefined ? [] : [['REDIS', redisRebuild({ ...held, listed, truth: memberships, source, customerIds, segmentIds: async it => (await segmentsOf(it)).from.segments.map(({ id }) => id) })] as const]),
+    ...(held === undefined || listed === undefined ? [] : [['REDIS', redisRebuild({ ...held, listed, truth: memberships, source, customerIds, segmentIds, wait: () => sleep(lookEveryMs) })] as const]),
     ...(indexing === undefined ? [] : [['ELASTICSEARCH', indexing.rebuildable] as const]),
   ]), onFailure);
   const search = new SegmentSearch({ truth: new PostgresCustomerSearch(pool), index: indexing?.index, onFailure });

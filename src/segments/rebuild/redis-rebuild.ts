@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { OnlineRecordSource } from '../../customers/online-records.js';
 import type { OnlineStore } from '../../customers/online-store.js';
 import type { ListedMemberships } from '../listed-memberships.js';
@@ -17,19 +16,20 @@ export interface RedisRebuildDeps {
   readonly customerIds: Memberships['customerIds'];
   /** All that the tenant has. */
   readonly segmentIds: (tenantId: string) => Promise<readonly string[]>;
+  /** Until there may be progress. */
+  readonly wait: () => Promise<void>;
 }
 
-const lookEveryMs = 100;
-/** Longer than anybody else takes who is filling the same set. */
+/** Anybody else who is filling the same set takes less. */
 const looks = 600;
 
 /** The online records of a tenant and the sets of members. A customer who changes meanwhile has the newest version, whoever wrote it last. */
-export function redisRebuild({ online, memberSets, listed, source, truth, customerIds, segmentIds }: RedisRebuildDeps): Rebuildable {
+export function redisRebuild({ online, memberSets, listed, source, truth, customerIds, segmentIds, wait }: RedisRebuildDeps): Rebuildable {
   const whole = async (tenantId: string, segmentId: string): Promise<void> => {
     for (let i = 0; i < looks; i++) {
       await listed.fill(tenantId, segmentId);
       if ((await memberSets.count(tenantId, [segmentId]))[0] !== undefined) return;
-      await sleep(lookEveryMs);
+      await wait();
     }
     throw new Error('The members of a segment could not be filled in');
   };
