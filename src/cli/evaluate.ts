@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { PolicyQuestion } from '../learning/policy-evaluation.js';
+import type { PolicyEvaluation, PolicyQuestion } from '../learning/policy-evaluation.js';
 import type { Client } from './client.js';
 import { table } from './terminal.js';
 
@@ -42,8 +42,19 @@ export function describeEvaluation({ log, policy, decisions, ips, snips, replay,
     ['effective sample size', rest.effectiveSampleSize.toFixed(1)],
     ['largest weight', rest.maxWeight.toFixed(1)],
     ['supported by the log', rest.supported ? 'yes' : `no: ${rest.reason ?? 'it does not say why'}`],
-  ]);
+  ]).concat(Object.entries(inWords).flatMap(([reason, words]) => (reason === rest.reason ? [words] : [])));
 }
+
+/** What a reason means, and what to do about it. */
+const inWords: Readonly<Record<NonNullable<PolicyEvaluation['reason']>, string>> = {
+  NO_DECISIONS: 'The log holds no decision with an outcome. Report impressions and clicks, and ask again.',
+  TOO_FEW_ROWS: 'Two decisions with outcomes are the least that say anything. Ask again when there are more.',
+  BEYOND_THE_LOG:
+    'The policy would choose items that the log\'s policy never could have: rules left them out, or nothing was left to chance. Nobody knows how they would have done. Evaluate on a log of a policy that explores, such as epsilonGreedy.',
+  NO_MATCH: 'The policy would never have chosen what was chosen, so that no outcome tells of it. Evaluate on a log of a policy that chooses more at random.',
+  WEIGHTS_OFF: 'Parts of what the policy would choose are missing from the log, or its propensities are not true. Check how they were logged.',
+  NOT_UNIFORM: 'A policy that learns is run over a log that chance alone has made: each item with the same propensity. Import one, or have a placement choose by epsilonGreedy with an epsilon of 1 for a while.',
+};
 
 function rowOf(name: string, estimate: Estimate | null): readonly (readonly string[])[] {
   if (estimate === null) return [];
