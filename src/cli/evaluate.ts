@@ -53,7 +53,7 @@ const inWords: Readonly<Record<NonNullable<PolicyEvaluation['reason']>, string>>
     'The policy would choose items that the log\'s policy never could have: rules left them out, or nothing was left to chance. Nobody knows how they would have done. Evaluate on a log of a policy that explores, such as epsilonGreedy.',
   NO_MATCH: 'The policy would never have chosen what was chosen, so that no outcome tells of it. Evaluate on a log of a policy that chooses more at random.',
   WEIGHTS_OFF: 'Parts of what the policy would choose are missing from the log, or its propensities are not true. Check how they were logged.',
-  NOT_UNIFORM: 'A policy that learns is run over a log that chance alone has made: each item with the same propensity. Import one, or have a placement choose by epsilonGreedy with an epsilon of 1 for a while.',
+  NOT_UNIFORM: 'A policy that learns is run over a log that chance alone has made: each item with the same propensity. Import one, or have a placement choose by the policy uniform for a while.',
 };
 
 function rowOf(name: string, estimate: Estimate | null): readonly (readonly string[])[] {

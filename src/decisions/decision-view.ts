@@ -1,5 +1,6 @@
 import type { Item } from '../content/item.js';
 import type { Placement } from '../content/placement.js';
+import { isHeldOut } from '../experiments/allocation.js';
 import type { Assignment, CandidateOutcome, DecisionLevel, Withheld } from './decision.js';
 import type { Decided } from './personalizer.js';
 
@@ -67,6 +68,10 @@ export class DecisionView {
   }
   get assignments(): readonly Assignment[] {
     return this.#decided.record.answer.assignments;
+  }
+  get isHeldOut(): boolean {
+    const { request, state } = this.#decided.record;
+    return isHeldOut(state.unit ?? request.customerId, this.placement.holdout, request.placementId);
   }
   get candidates(): readonly CandidateOutcome[] {
     return this.#decided.record.answer.candidates;

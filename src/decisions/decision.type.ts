@@ -163,6 +163,9 @@ export class DecisionType implements Pick<DecisionView, keyof DecisionView> {
   @Field(() => [AssignmentType])
   assignments!: readonly Assignment[];
 
+  @Field(() => Boolean, { description: "Whether the customer is of the placement's holdout: they are shown the editors' order, so that all that is decided for the others can be measured against it." })
+  isHeldOut!: boolean;
+
   @Field(() => DecisionVersionsType)
   versions!: DecisionVersionsType;
 

@@ -26,6 +26,7 @@ beforeAll(async () => {
     placements: [
       { ...hero, scorer: { kind: 'model', modelId: 'clicks' }, policy: { kind: 'greedy' } },
       { ...hero, id: 'footer', name: 'Footer', isDefault: false, policy: { kind: 'uniform' }, slots: 2 },
+      { ...hero, id: 'sidebar', name: 'Sidebar', isDefault: false, policy: { kind: 'uniform' }, holdout: 0.5 },
     ],
     ruleSets: [{ id: 'main', name: 'Main', rules: [rule('vip-scarf', { effect: 'require', when: isVip, items: { item: { name: 'id', operator: 'equals', value: 'scarf' } } })] }],
   });
@@ -77,6 +78,16 @@ describe('personalize', () => {
     const decided = data.personalizeMany as readonly { id: string; customerId: string }[];
     expect(decided.map(it => it.customerId)).toEqual(ids);
     expect(new Set(decided.map(it => it.id)).size).toBe(100);
+  });
+
+  it('says who is held out, and shows them the editors\' first', async () => {
+    const ids = Array.from({ length: 60 }, (_, i) => `visitor-${i}`);
+    const { data } = await shop.query('query Many($ids: [ID!]!) { personalizeMany(customerIds: $ids, placement: "sidebar") { isHeldOut propensity selectedContent { id } } }', { ids });
+    const decided = data.personalizeMany as readonly { isHeldOut: boolean; propensity: number; selectedContent: { id: string } }[];
+    const [held, others] = [decided.filter(it => it.isHeldOut), decided.filter(it => !it.isHeldOut)];
+    expect(Math.abs(held.length - 30)).toBeLessThan(4 * Math.sqrt(60 * 0.25));
+    expect(new Set(held.map(it => `${it.selectedContent.id} ${it.propensity}`))).toEqual(new Set(['boots 1']));
+    expect(new Set(others.map(it => it.propensity))).toEqual(new Set([0.5]));
   });
 
   it('has a REST twin that decides the same', async () => {

@@ -13,7 +13,7 @@ describe('describeEvaluation', () => {
 
   it.each([
     ['BEYOND_THE_LOG', 'a policy that explores'],
-    ['NOT_UNIFORM', 'epsilon of 1'],
+    ['NOT_UNIFORM', 'the policy uniform'],
     ['NO_DECISIONS', 'Report impressions'],
   ])('says of %s what to do', (reason, advice) => {
     const [verdict, words] = describeEvaluation({ ...supported, ips: null, snips: null, supported: false, reason }).slice(-2);
