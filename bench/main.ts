@@ -8,6 +8,7 @@ import { meetsGoal, ratioOf, tableOf, type Figure } from './figure.js';
 import { benchEvents } from './events.js';
 import { benchFeatures } from './features.js';
 import { benchGather } from './gather.js';
+import { benchMemberships } from './memberships.js';
 import { segmentFigures } from './segments.js';
 import { benchPersonalize, benchPersonalizeMany } from './http.js';
 import { benchInference } from './inference.js';
@@ -36,6 +37,7 @@ const benchmarks: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   pipeline: async () => pipelineFigures(),
   gather: benchGather,
   segments: async () => segmentFigures(),
+  memberships: () => benchMemberships(quick ? { customers: 2000, events: 20 } : { customers: full ? 100_000 : 10_000, events: 200 }),
   recompute: () => benchRecompute(full ? { events: 2_000_000, customers: 100_000 } : quick ? { events: 20_000, customers: 1000 } : { events: 200_000, customers: 10_000 }),
   features: () => benchFeatures(quick ? { seconds: 0.5, rounds: 1 } : { seconds: 3, rounds: 3 }),
   events: async () => benchEvents(await shop(), quick ? { rounds: 1, batches: 16 } : { rounds: 5, batches: 64 }),

@@ -116,8 +116,8 @@ async function startFlags(): Promise<readonly string[]> {
   return scripts.start.split(' ').filter(it => it.startsWith('--'));
 }
 
-export async function startAttune({ databaseUrl, headers }: Pick<Shop, 'databaseUrl' | 'headers'>): Promise<AttuneServer> {
-  const child = startChild('attune-server.ts', { args: ['serve'], environment: { DATABASE_URL: databaseUrl, PORT: '0', LOG_LEVEL: 'warn' }, flags: await startFlags() });
+export async function startAttune({ databaseUrl, headers, redisUrl }: Pick<Shop, 'databaseUrl' | 'headers'> & { readonly redisUrl?: string }): Promise<AttuneServer> {
+  const child = startChild('attune-server.ts', { args: ['serve'], environment: { DATABASE_URL: databaseUrl, PORT: '0', LOG_LEVEL: 'warn', ...(redisUrl !== undefined && { REDIS_URL: redisUrl }) }, flags: await startFlags() });
   const url = await greeted(child);
   const text = async (address: string, init?: RequestInit): Promise<string> => {
     const response = await fetch(url + address, init);

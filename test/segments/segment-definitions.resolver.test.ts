@@ -67,6 +67,9 @@ describe('segment definitions', () => {
     ['an unknown type of events', { not: { did: { event: 'yawn' } } }, '/condition/not/did/event', 'INVALID_INPUT'],
     ['behaviour within a year', { did: { event: 'purchase', within: 'P365D' } }, '/condition/did/within', 'INVALID_INPUT'],
     ['no alternative', { or: [] }, '/condition/or', 'INVALID_INPUT'],
+    ['10,000 nodes side by side', { and: Array.from({ length: 10_000 }, () => high) }, '/condition', 'LIMIT_EXCEEDED'],
+    ['a string of 10,000 characters', { attribute: { name: 'city', operator: 'equals', value: 'x'.repeat(10_000) } }, '/condition/attribute/value', 'INVALID_INPUT'],
+    ['a segment whose id has 10,000 characters', member('x'.repeat(10_000)), '/condition/inSegment', 'INVALID_INPUT'],
     ['201 nodes', { or: Array.from({ length: 200 }, () => high) }, '/condition', 'LIMIT_EXCEEDED'],
   ])('refuse %s and change nothing', async (_what, condition, path, code) => {
     await api.set(tenant, 'upsertFeatureDefinition', score);

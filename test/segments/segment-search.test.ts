@@ -90,6 +90,19 @@ describe('explainMembership', () => {
   }`, { segment, customerId });
   const at = (ms: number): string => new Date(ms).toISOString();
 
+  it('is the same by an id that the customer had before a merge', async () => {
+    const start = shop.clock.now();
+    await shop.ingest(tenant, [0, 1].map(i => ({ id: `m${i}`, customerId: 'c20', type: 'page_view', at: at(start - 10_000 * i) })));
+    await shop.upsert(tenant, 'anon', {});
+    await shop.ask(tenant, 'mutation { mergeCustomers(input: { from: "anon", into: "c20" }) { aliases } }');
+    await shop.define(tenant, { segments: [dynamic('looking', { and: [above('views', 1), { did: { event: 'page_view', atLeast: 2, within: 'PT30S' } }] })] });
+    await shop.projection.sweep();
+    const byAlias = (await explain('looking', 'anon')).data.it;
+    expect(byAlias).toEqual((await explain('looking')).data.it);
+    expect(byAlias).toMatchObject({ isMember: true, changesAt: at(start + 20_000) });
+    expect(byAlias.nodes.map((it: { readonly changesAt: string }) => it.changesAt)).toEqual([at(start + 20_000), at(start + 50_000), at(start + 20_000)]);
+  });
+
   it('says what each node came to, from what, and until when by itself', async () => {
     const start = shop.clock.now();
     await shop.upsert(tenant, 'c20', { joined: at(start - 1000) });

@@ -30,12 +30,16 @@ export function explainModule({ pool, clock, source, segmentsOf, memberships, se
   return { resolvers: [new ExplainMembershipResolver({ explain, segmentById })] };
 }
 
+const mergedSql = 'SELECT customer_id AS id FROM customer_aliases WHERE tenant_id = $1 AND alias = $2';
+
 /** Each value is counted apart, so that it is known which of them changes when; what is derived from others changes with any of them. */
 function valuesChangeAt(pool: Pool, segmentsOf: ExplainDeps['segmentsOf']): ExplainerDeps['valuesChangeAt'] {
-  return async (tenantId, customerId, names, now) => {
+  return async (tenantId, askedId, names, now) => {
     const { recounted } = await segmentsOf(tenantId);
     const read = recounted.filter(it => names.has(it.name) && (it.aggregate !== undefined || it.expression !== undefined));
     return answered(inTransaction(pool, async client => {
+      const { rows: [merged] } = await client.query<{ id: string }>(mergedSql, [tenantId, askedId]);
+      const customerId = merged?.id ?? askedId;
       const stored = await readStored(client, tenantId, [customerId]);
       const times = new Map<string, number>();
       for (const definition of read) {
