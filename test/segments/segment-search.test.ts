@@ -100,7 +100,7 @@ describe('explainMembership', () => {
     const byAlias = (await explain('looking', 'anon')).data.it;
     expect(byAlias).toEqual((await explain('looking')).data.it);
     expect(byAlias).toMatchObject({ isMember: true, changesAt: at(start + 20_000) });
-    expect(byAlias.nodes.map((it: { readonly changesAt: string }) => it.changesAt)).toEqual([at(start + 20_000), at(start + 50_000), at(start + 20_000)]);
+    expect((byAlias.nodes as readonly { readonly changesAt: string }[]).map(it => it.changesAt)).toEqual([at(start + 20_000), at(start + 50_000), at(start + 20_000)]);
   });
 
   it('says what each node came to, from what, and until when by itself', async () => {

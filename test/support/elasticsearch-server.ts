@@ -18,21 +18,35 @@ export interface ElasticsearchServer {
   stop(): Promise<void>;
 }
 
+export interface OwnElasticsearch extends ElasticsearchServer {
+  /** Starts it once more where it was, with what it has kept, after it was stopped. */
+  again(): Promise<ElasticsearchServer>;
+}
+
 /** One node on free ports of the loopback interface, with its data in `folder`; undefined where none can be had and nobody insists. */
 export async function startElasticsearch(folder: string): Promise<ElasticsearchServer | undefined> {
   const given = process.env['TEST_ELASTICSEARCH_URL'] ?? process.env['ELASTICSEARCH_URL'];
   if (given !== undefined && given !== '') return { url: given, stop: async () => undefined };
-  const home = await distribution();
-  for (let attempt = 1; home !== undefined; attempt++) {
-    // Another program may have taken a port meanwhile.
-    const node = await startNode(home, path.join(folder, String(attempt))).catch((error: unknown) => {
-      if (attempt === 3) throw error;
-    });
-    if (node !== undefined) return node;
-  }
+  const node = await startOwnElasticsearch(folder);
+  if (node !== undefined) return node;
   const reason = 'No Elasticsearch: it takes Java 17 or later, and Maven to fetch it';
   if (process.env['CI'] !== undefined) throw new Error(reason);
   process.stderr.write(`${reason}. The tests that need it are skipped.\n`);
+  return undefined;
+}
+
+/** As `startElasticsearch`, but never one that is there already: it may be killed. */
+export async function startOwnElasticsearch(folder: string): Promise<OwnElasticsearch | undefined> {
+  const home = await distribution();
+  for (let attempt = 1; home !== undefined; attempt++) {
+    // Another program may have taken a port meanwhile.
+    const place = path.join(folder, String(attempt));
+    const ports = [await freePort(), await freePort()] as const;
+    const node = await startNode(home, place, ports).catch((error: unknown) => {
+      if (attempt === 3) throw error;
+    });
+    if (node !== undefined) return { ...node, again: () => startNode(home, place, ports) };
+  }
   return undefined;
 }
 
@@ -63,8 +77,7 @@ async function javaHome(): Promise<string | undefined> {
   return undefined;
 }
 
-async function startNode(home: string, folder: string): Promise<ElasticsearchServer> {
-  const [port, transportPort] = [await freePort(), await freePort()];
+async function startNode(home: string, folder: string, [port, transportPort]: readonly [number, number]): Promise<ElasticsearchServer> {
   const prefix = await asOrdinaryUser(folder);
   await configure(home, folder, { 'http.port': port, 'transport.port': transportPort });
   if (prefix[0] === 'setpriv') await run('chown', ['-R', 'nobody', folder]);
