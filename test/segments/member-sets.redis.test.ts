@@ -1,10 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { Redis } from 'ioredis';
+import { Cluster, Redis } from 'ioredis';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { DependencyUnavailable } from '../../src/kernel/errors.js';
 import { RedisMemberSets } from '../../src/segments/member-sets.redis.js';
 import type { MemberFact, VersionedMember } from '../../src/segments/member-sets.js';
+import { startRedisNode, type RedisNode } from '../support/redis-node.js';
 import { describeWithRedis } from '../support/redis.js';
 
 async function* pagesOf(...pages: readonly (readonly VersionedMember[])[]): AsyncIterable<readonly VersionedMember[]> {
@@ -12,6 +16,12 @@ async function* pagesOf(...pages: readonly (readonly VersionedMember[])[]): Asyn
 }
 const member = (customerId: string, version = 1): VersionedMember => ({ customerId, version });
 const fact = (customerId: string, version: number, isMember: boolean): MemberFact => ({ segmentId: 's', customerId, version, isMember });
+
+async function started(options: Readonly<Record<string, string | number>>): Promise<RedisNode> {
+  const node = await startRedisNode(options);
+  if (node === undefined) throw new Error('There is a Redis, but none of this test\'s own');
+  return node;
+}
 
 describeWithRedis('RedisMemberSets', url => {
   let redis: Redis;
@@ -132,6 +142,46 @@ describeWithRedis('RedisMemberSets', url => {
     expect((await redis.hkeys(key)).sort()).toEqual(['', 'b', 'c']);
     for (const it of await redis.keys(`attune:members:*${tenant}*`)) expect(await redis.pttl(it)).toBeGreaterThan(86_400_000);
   });
+
+  it('answers nothing by a server that has died and come back with what its file held', async () => {
+    const dir = await mkdtemp(path.join(tmpdir(), 'attune-members-'));
+    const options = { dir, appendonly: 'yes', appendfsync: 'always' };
+    const before = await started(options);
+    const first = new Redis(before.url);
+    await new RedisMemberSets(first).fill(tenant, 's', pagesOf([member('ada')]));
+    expect(await new RedisMemberSets(first).count(tenant, ['s'])).toEqual([1]);
+    first.disconnect();
+    await before.kill();
+    const after = await started(options);
+    const second = new Redis(after.url);
+    const kept = new RedisMemberSets(second);
+    expect([await second.dbsize(), await kept.count(tenant, ['s'])]).toEqual([2, [undefined]]);
+    expect([await kept.fill(tenant, 's', pagesOf([member('bob')])), await kept.read(tenant, [{ segmentId: 's', first: 9, after: undefined }])]).toEqual([true, [['bob']]]);
+    second.disconnect();
+    await after.kill();
+    await rm(dir, { recursive: true, force: true });
+  });
+
+  it('works on a cluster, each segment on one of its nodes', async () => {
+    const nodes = await Promise.all([0, 1].map(() => started({ 'cluster-enabled': 'yes' })));
+    const clients = nodes.map(it => new Redis(it.url));
+    await Promise.all(clients.map((it, i) => it.call('CLUSTER', 'ADDSLOTSRANGE', i * 8192, i * 8192 + 8191)));
+    await clients[0]?.call('CLUSTER', 'MEET', '127.0.0.1', nodes[1]?.port ?? 0);
+    for (const it of clients) while (!String(await it.call('CLUSTER', 'INFO')).includes('cluster_state:ok')) await new Promise(resolve => setTimeout(resolve, 50));
+    const cluster = new Cluster(nodes.map(it => it.url));
+    const spread = new RedisMemberSets(cluster);
+    const segmentIds = Array.from({ length: 20 }, (_, i) => `s{${i}}`);
+    for (const id of segmentIds) await spread.fill(tenant, id, pagesOf([member('ada')]));
+    await spread.write(tenant, segmentIds.map(segmentId => ({ segmentId, customerId: 'bob', isMember: true, version: 1 })));
+    expect(await spread.read(tenant, segmentIds.map(segmentId => ({ segmentId, first: 9, after: undefined })))).toEqual(segmentIds.map(() => ['ada', 'bob']));
+    for (const it of clients) expect(await it.dbsize()).toBeGreaterThan(0);
+    await spread.clear(tenant);
+    expect(await spread.count(tenant, segmentIds)).toEqual(segmentIds.map(() => undefined));
+    for (const it of clients) expect(await it.dbsize()).toBe(0);
+    cluster.disconnect();
+    for (const it of clients) it.disconnect();
+    for (const it of nodes) await it.kill();
+  }, 30_000);
 
   it('reports a Redis that does not answer as unavailable', async () => {
     const gone = new Redis(url);
