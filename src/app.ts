@@ -137,7 +137,7 @@ export function createApp(config: Config, { pool, prisma, redis, elasticsearch }
     pool, bus, clock, logger, metrics, config, definitions, blindsOf, customers: records, customerById: customers.customerById, scorer: runtime.scorer, posteriors: runtime.posteriors, onLearned: runtime.onLearned,
   });
   const learning = learningModule({ pool, bus, logger, snapshots: decisions.snapshots });
-  const guardrails = guardrailsModule({ pool, clock, logger, metrics, features });
+  const guardrails = guardrailsModule({ pool, bus, clock, logger, metrics, features });
   const trainingSets = trainingSetModule({ pool, pointInTime: features.pointInTime, snapshots: decisions.snapshots });
   const outcomes = outcomesModule({ pool, decisions: decisions.log, metrics, onAccepted: tenantId => { learning.learner.wake(tenantId); } });
 

@@ -228,7 +228,7 @@ function differencesOf({ computed, byName }: Plan, stored: Stored, values: Compu
   }
   for (const name in stored) {
     const definition = byName.get(name);
-    if (isLeftOver(name, definition)) differences.push({ name, value: undefined, differs: true, ...(definition === undefined ? unkept : keepingOf(definition)) });
+    if (isLeftOver(definition)) differences.push({ name, value: undefined, differs: true, ...(definition === undefined ? unkept : keepingOf(definition)) });
   }
   return differences;
 }
@@ -237,9 +237,9 @@ function isOld({ at, version }: FeatureReading, definition: FeatureDefinition, n
   return at + definition.ttlMs / confirmedPerTtl < now || version !== keepingOf(definition).version;
 }
 
-/** Counts that nobody asks for any more, and values of what has become contextual. */
-function isLeftOver(name: string, definition: FeatureDefinition | undefined): boolean {
-  return definition === undefined ? name.startsWith(behaviourPrefix) : kindOf(definition) === 'contextual';
+/** Values of what is not defined any more, and of what has become contextual. */
+function isLeftOver(definition: FeatureDefinition | undefined): boolean {
+  return definition === undefined || kindOf(definition) === 'contextual';
 }
 
 /** What is counted for conditions has no history: conditions ask about now. */

@@ -24,3 +24,15 @@ export interface Alerts {
   /** Newest first; those before the one with the id `before`. */
   list(tenantId: string, page: { readonly first: number; readonly before: string | undefined }): Promise<readonly Alert[]>;
 }
+
+type AlertMessage = Omit<Alert, 'at' | 'endedAt'> & { readonly at: string; readonly endedAt: string | null };
+
+/** As it travels between processes. */
+export function messageOf({ id, at, kind, subject, message, details, endedAt }: Alert): Json {
+  return { id, at: at.toISOString(), kind, subject, message, details, endedAt: endedAt?.toISOString() ?? null };
+}
+
+export function alertOf(told: Json): Alert {
+  const alert = told as unknown as AlertMessage;
+  return { ...alert, at: new Date(alert.at), endedAt: alert.endedAt === null ? null : new Date(alert.endedAt) };
+}

@@ -21,6 +21,7 @@ export interface Bus {
 export const configTopic = (tenantId: string): string => topic('config', tenantId);
 export const posteriorTopic = (tenantId: string): string => topic('posterior', tenantId);
 export const segmentTopic = (tenantId: string, segmentId: string): string => topic('segment', tenantId, segmentId);
+export const alertTopic = (tenantId: string): string => topic('alert', tenantId);
 export const customerTopic = (tenantId: string, customerId: string): string => topic('customer', tenantId, customerId);
 
 const topic = (...parts: readonly string[]): string => ['attune', ...parts.map(part => encodeURIComponent(JSON.stringify(part)))].join(':');

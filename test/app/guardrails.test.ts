@@ -11,16 +11,22 @@ let shop: ShopServer;
 afterAll(() => shop.stop());
 const { pool } = await testDatabase();
 const customers = ['ada', ...Array.from({ length: 59 }, (_, i) => `c${i}`)];
+/** What a second version does wrong, and the limit that tells. */
+const others = {
+  drifting: { limits: { drift: 0.25 }, ttlMs: 86_400_000, property: 'other' },
+  aging: { limits: { staleRate: 0.5 }, ttlMs: 1000, property: 'other' },
+  erring: { limits: { errorRate: 0.2 }, ttlMs: 86_400_000, property: 'nothing' },
+} as const;
 
 beforeAll(async () => {
   shop = await startShop({ pool });
   await furnish(shop, {
-    features: [feature('plain'), feature('score', { limits: { nullRate: 0.2 }, aggregate: { function: 'last', event: 'page_view', property: 'score', windowMs: 86_400_000 } })],
+    features: [feature('plain'), feature('score', { limits: { nullRate: 0.2 }, aggregate: { function: 'last', event: 'page_view', property: 'score', windowMs: 86_400_000 } }), ...Object.entries(others).map(([name, { limits }]) => feature(name, { limits, aggregate: { function: 'last', event: 'page_view', property: 'score', windowMs: 86_400_000 } }))],
     placements: [{ ...hero, policy: { kind: 'greedy' } }],
     ruleSets: [{ id: 'rules', name: 'Rules', rules: [rule('r', { items: { item: { name: 'id', operator: 'equals', value: 'boots' } }, when: above('score', 0.5) })] }],
   });
   const at = new Date().toISOString();
-  const input = customers.map(customerId => ({ id: `e-${customerId}`, customerId, type: 'page_view', at, properties: { score: 0.9 } }));
+  const input = customers.map(customerId => ({ id: `e-${customerId}`, customerId, type: 'page_view', at, properties: { score: 0.9, other: 5 } }));
   expect((await shop.query('mutation($input: [EventInput!]!) { ingestEvents(input: $input) { accepted } }', { input })).data.ingestEvents.accepted).toBe(60);
   for (;;) {
     const { rows: [row] } = await pool.query<{ n: number }>("SELECT count(*)::int AS n FROM customer_features WHERE tenant_id = $1 AND name = 'score'", [shop.tenantId]);
@@ -42,6 +48,9 @@ async function alerts(key?: string): Promise<readonly AlertNode[]> {
 
 describe('a version whose values pass a limit', () => {
   it('is gone back from by itself within a minute: told, audited, and pushed to whoever watches', async () => {
+    const socket = shop.socket(shop.keys.admin);
+    const heard = socket.iterate<{ readonly alerts: AlertNode }>({ query: 'subscription { alerts { kind subject details endedAt } }' });
+    const pushed = heard.next();
     const updates = await updatesOf(shop, 'ada');
     expect(await updates.next()).toEqual(['INITIAL', null, 'sandals']);
     const aggregate = '{ function: last, event: "page_view", property: "nothing", windowMs: 86400000 }';
@@ -54,12 +63,30 @@ describe('a version whose values pass a limit', () => {
     expect(await updates.next()).toEqual(['FEATURE', 'score', 'sandals']);
     expect(Date.now() - since).toBeLessThan(60_000); // the promise that is kept here
     expect(await alerts()).toEqual([{ kind: 'featureRolledBack', subject: 'feature/score', details: { limit: 'nullRate', measured: expect.any(Number), allowed: 0.2, to: 1 }, endedAt: expect.any(String) }]);
+    expect((await pushed).value?.data?.alerts).toEqual((await alerts())[0]);
+    await socket.dispose();
     const { rows } = await pool.query("SELECT actor, action, details FROM audit_log WHERE tenant_id = $1 AND action = 'roll back'", [shop.tenantId]);
     expect(rows).toEqual([{ actor: 'guardrail', action: 'roll back', details: expect.objectContaining({ from: 2, to: 1, limit: 'nullRate' }) }]);
     expect(await (await fetch(`${shop.url}/metrics`)).text()).toContain('personalization_alerts_total{kind="featureRolledBack"} 1');
     const { data: { featureVersions } } = await shop.query('{ featureVersions(name: "score") { version state definition { limits { nullRate } } } }');
     expect(featureVersions).toEqual([{ version: 1, state: 'LIVE', definition: { limits: { nullRate: 0.2 } } }, { version: 2, state: 'PAST', definition: { limits: { nullRate: 0.2 } } }]);
     await updates.close();
+  });
+
+  it('is gone back from where values drift, grow old or cannot be computed, too', async () => {
+    const save = 'mutation U($input: FeatureDefinitionInput!) { upsertFeatureDefinition(input: $input) { featureDefinition { version } } }';
+    for (const [name, { limits, ttlMs, property }] of Object.entries(others)) {
+      const input = { name, valueType: 'number', ttlMs, limits, aggregate: { function: 'last', event: 'page_view', property, windowMs: 86_400_000 } };
+      expect((await shop.query(save, { input })).data.upsertFeatureDefinition.featureDefinition.version).toBe(2);
+    }
+    for (const [name, { limits }] of Object.entries(others)) {
+      const raised = async (): Promise<readonly AlertNode[]> => (await alerts()).filter(it => it.subject === `feature/${name}` && it.kind === 'featureRolledBack');
+      while ((await raised()).length === 0) await new Promise(resolve => setTimeout(resolve, 200));
+      const [[limit, allowed] = []] = Object.entries(limits);
+      expect(await raised()).toEqual([expect.objectContaining({ details: { limit, measured: expect.any(Number), allowed, to: 1 } })]);
+      const { data: { featureVersions } } = await shop.query('query V($name: ID!) { featureVersions(name: $name) { version state } }', { name });
+      expect(featureVersions).toEqual([{ version: 1, state: 'LIVE' }, { version: 2, state: 'PAST' }]);
+    }
   });
 
   it('without a version before is told of once, until it is well again', async () => {
@@ -74,6 +101,10 @@ describe('a version whose values pass a limit', () => {
   });
 
   it('are told to servers and admins', async () => {
+    const page = shop.socket(await shop.keys.browser('ada'));
+    const refused: unknown = await page.iterate({ query: 'subscription { alerts { id } }' }).next().catch((error: unknown) => error);
+    expect(JSON.stringify(refused)).toContain('FORBIDDEN');
+    await page.dispose();
     expect((await shop.query('{ alerts { edges { cursor } } }', {}, await shop.keys.browser('ada'))).errors?.[0]?.extensions.code).toBe('FORBIDDEN');
   });
 });

@@ -10,6 +10,8 @@ const startSql = `
   ON CONFLICT (tenant_id, name, version, kind) DO UPDATE SET total = excluded.total, done = 0, last_id = NULL, started_at = excluded.started_at, finished_at = NULL`;
 const dropShadowSql = 'DELETE FROM feature_shadow_values WHERE tenant_id = $1 AND name = $2';
 const dropFillsSql = "DELETE FROM feature_jobs WHERE tenant_id = $1 AND name = $2 AND (kind = 'fill' OR kind = $3)";
+/** Each by its tenant and name. */
+const forgetSqls = ['feature_jobs', 'feature_shadow_values', 'feature_baselines', 'feature_history'].map(table => `DELETE FROM ${table} WHERE tenant_id = $1 AND name = $2`);
 const jobsSql = `
   SELECT kind, version, total, done, started_at AS "startedAt", finished_at AS "finishedAt" FROM feature_jobs WHERE tenant_id = $1 AND name = $2 ORDER BY started_at DESC`;
 
@@ -55,6 +57,12 @@ export class PostgresFeatureVersionStore implements FeatureVersionStore {
     await answered(inTransaction(this.#pool, async client => {
       await client.query(dropFillsSql, [tenantId, name, 'fill']);
       await client.query(dropShadowSql, [tenantId, name]);
+    }));
+  }
+
+  async forget(tenantId: string, name: string): Promise<void> {
+    await answered(inTransaction(this.#pool, async client => {
+      for (const text of forgetSqls) await client.query(text, [tenantId, name]);
     }));
   }
 

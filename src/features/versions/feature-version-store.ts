@@ -28,6 +28,8 @@ export interface FeatureVersionStore {
   shadow(tenantId: string, of: { readonly name: string; readonly version: number; readonly most: number }): Promise<readonly ShadowPair[]>;
   /** Forgets what a fill has left. */
   dropShadow(tenantId: string, name: string): Promise<void>;
+  /** Forgets everything that is kept of the feature beside customers' present values. */
+  forget(tenantId: string, name: string): Promise<void>;
   /** Present values of an even sample of the customers; null where missing. */
   values(tenantId: string, of: { readonly name: string; readonly most: number }): Promise<readonly (FeatureValue | null)[]>;
   saveBaseline(tenantId: string, of: { readonly name: string; readonly baseline: string; readonly profile: Profile }, now: number): Promise<void>;

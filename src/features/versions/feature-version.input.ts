@@ -23,3 +23,9 @@ export class SaveFeatureBaselineInput {
   @Field(() => ID, { description: 'Saved again, it takes the place of the one before.' })
   baseline!: string;
 }
+
+@InputType()
+export class DeleteFeatureDefinitionInput {
+  @Field(() => ID)
+  name!: string;
+}

@@ -2,9 +2,10 @@ import { Arg, Ctx, ID, Mutation, Query, Resolver } from 'type-graphql';
 import { requireRole } from '../../graphql/principal.js';
 import type { RequestContext } from '../../graphql/request-context.js';
 import { bodyOf } from '../../tenants/body.schema.js';
+import { DeletePayload } from '../../tenants/change-payload.type.js';
 import { FeatureDefinitionInput } from '../feature.input.js';
 import { parseNewFeature } from '../feature.schema.js';
-import { PromoteFeatureVersionInput, RollBackFeatureInput, SaveFeatureBaselineInput } from './feature-version.input.js';
+import { DeleteFeatureDefinitionInput, PromoteFeatureVersionInput, RollBackFeatureInput, SaveFeatureBaselineInput } from './feature-version.input.js';
 import { parseBaselined, parseNamed, parseRollBack } from './feature-version.schema.js';
 import { FeatureComparisonType, FeatureVersionPayload, FeatureVersionType, SaveFeatureBaselinePayload, type FeatureProfileType } from './feature-version.type.js';
 import type { FeatureVersion, FeatureVersions } from './feature-versions.js';
@@ -50,6 +51,13 @@ export class FeatureVersionsResolver {
   rollBackFeature(@Ctx() { principal }: RequestContext, @Arg('input', () => RollBackFeatureInput) input: RollBackFeatureInput): Promise<FeatureVersionPayload> {
     requireRole(principal, 'admin');
     return this.#versions.rollBack(principal.tenantId, principal.keyId, parseRollBack(bodyOf(input)));
+  }
+
+  @Mutation(() => DeletePayload, { description: 'Refused while a segment, placement, rule, experiment, model or another feature reads it. Readers miss it at once; its values go behind the answer.' })
+  async deleteFeatureDefinition(@Ctx() { principal }: RequestContext, @Arg('input', () => DeleteFeatureDefinitionInput) input: DeleteFeatureDefinitionInput): Promise<DeletePayload> {
+    requireRole(principal, 'admin');
+    const { name } = parseNamed(bodyOf(input));
+    return { id: name, configurationVersion: await this.#versions.remove(principal.tenantId, principal.keyId, name) };
   }
 
   @Mutation(() => SaveFeatureBaselinePayload, { description: 'Keeps how the present values are distributed, for limits of drift to be measured from.' })

@@ -5,6 +5,7 @@ import { allLive, liveIds, oneLive, put, remove, type Kind } from '../../tenants
 import type { Definitions, LiveDefinitions } from '../../tenants/definitions.js';
 import { checkEventTypes, checkFeature } from '../check-feature.js';
 import type { ParseExpression } from '../derived.js';
+import { checkUnread, readersOfFeatures } from '../feature-uses.js';
 import { kindOf, versionOf, type FeatureDefinition } from '../feature.js';
 import type { FeatureJob, FeatureVersionStore } from './feature-version-store.js';
 import { driftFrom, profileOf, type Drift, type Profile } from './profile.js';
@@ -168,6 +169,23 @@ export class FeatureVersions {
       this.#deps.wake();
     }
     return { featureDefinition: back, configurationVersion };
+  }
+
+  /**
+   * Its versions, history and baselines go with it; the values of customers go as these are computed anew, behind the answer.
+   * Returns the version of the configuration.
+   * @throws NotFound, Conflict where something reads it; `usedBy` names up to ten that do
+   */
+  async remove(tenantId: string, actor: string, name: string): Promise<number> {
+    const { definitions, store, kinds, parseExpression } = this.#deps;
+    const configurationVersion = await definitions.change(tenantId, actor, async found => {
+      await this.#live(found, name);
+      const [features, candidates] = [await allLive(kinds.live, found), await allLive(kinds.candidate, found)];
+      checkUnread(name, { features, candidates, others: await readersOfFeatures(found) }, parseExpression);
+      return [remove(kinds.live, name), ...(candidates.some(it => it.name === name) ? [remove(kinds.candidate, name)] : [])];
+    });
+    await store.forget(tenantId, name);
+    return configurationVersion;
   }
 
   /** Keeps how the present values are distributed, under a name. @throws NotFound */
