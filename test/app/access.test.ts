@@ -159,7 +159,7 @@ describe('a role', () => {
   it('of a server changes no configuration, and sees no keys', async () => {
     const before = await rowsOf(pool, staffed);
     expect(await refusedTo(staffed.keys.server)).toEqual([
-      'apiKeys', 'auditLog', 'createApiKey', 'createSegment', 'deleteAttribute', 'deleteContent', 'deleteEventType', 'deleteSegment',
+      'apiKeys', 'auditLog', 'createApiKey', 'createSegment', 'deleteAttribute', 'deleteContent', 'deleteEventType', 'deleteFeatureDefinition', 'deleteSegment',
       'eraseCustomer', 'exportCustomer', 'importDecisions', 'keyRotation', 'promoteFeatureVersion', 'proposeFeatureVersion', 'publishRuleSet', 'rebuild', 'rebuilds',
       'recomputeFeatures', 'registerModel', 'rejectedEvents', 'replayEvents', 'resendRejectedEvents', 'revealAttributes', 'revokeApiKey', 'rollBackFeature', 'rotateKeys',
       'saveExperiment', 'saveFeatureBaseline', 'saveRuleSet', 'startExperiment', 'stopExperiment',
@@ -227,6 +227,7 @@ describe("another tenant's ids", () => {
     promoteFeatureVersion: [[() => 'mutation { promoteFeatureVersion(input: { name: "loyalty" }) { configurationVersion } }', 'NOT_FOUND']],
     rollBackFeature: [[() => 'mutation { rollBackFeature(input: { name: "loyalty" }) { configurationVersion } }', 'NOT_FOUND']],
     saveFeatureBaseline: [[() => 'mutation { saveFeatureBaseline(input: { name: "loyalty", baseline: "b" }) { profile { customers } } }', 'NOT_FOUND']],
+    deleteFeatureDefinition: [[() => 'mutation { deleteFeatureDefinition(input: { name: "loyalty" }) { id } }', 'NOT_FOUND']],
     alerts: [[() => '{ alerts { edges { cursor } } }', { edges: [] }]],
     apiKeys: [[() => '{ apiKeys { id } }', expect.any(Array)]],
     auditLog: [[() => '{ auditLog { edges { node { subject details } } } }', expect.anything()]],
