@@ -11,7 +11,7 @@ const startSql = `
 const dropShadowSql = 'DELETE FROM feature_shadow_values WHERE tenant_id = $1 AND name = $2';
 const dropFillsSql = "DELETE FROM feature_jobs WHERE tenant_id = $1 AND name = $2 AND (kind = 'fill' OR kind = $3)";
 /** Each by its tenant and name. */
-const forgetSqls = ['feature_jobs', 'feature_shadow_values', 'feature_baselines', 'feature_history'].map(table => `DELETE FROM ${table} WHERE tenant_id = $1 AND name = $2`);
+const forgetting = ['feature_jobs', 'feature_shadow_values', 'feature_baselines', 'feature_history'].map(table => `DELETE FROM ${table} WHERE tenant_id = $1 AND name = $2`);
 const jobsSql = `
   SELECT kind, version, total, done, started_at AS "startedAt", finished_at AS "finishedAt" FROM feature_jobs WHERE tenant_id = $1 AND name = $2 ORDER BY started_at DESC`;
 
@@ -62,7 +62,7 @@ export class PostgresFeatureVersionStore implements FeatureVersionStore {
 
   async forget(tenantId: string, name: string): Promise<void> {
     await answered(inTransaction(this.#pool, async client => {
-      for (const text of forgetSqls) await client.query(text, [tenantId, name]);
+      for (const text of forgetting) await client.query(text, [tenantId, name]);
     }));
   }
 
