@@ -20,7 +20,7 @@ import { featureDefinitionsModule } from './features/feature-definitions.module.
 import { featuresModule } from './features/features.module.js';
 import type { PrismaClient } from './generated/prisma/client.js';
 import type { HttpRoutes } from './graphql/http-route.js';
-import { guardrailsModule } from './guardrails/guardrails.module.js';
+import { guardrailsModule, type GuardrailsModule } from './guardrails/guardrails.module.js';
 import { systemClock } from './kernel/clock.js';
 import { uuidv7 } from './kernel/ids.js';
 import { learningModule } from './learning/learning.module.js';
@@ -56,6 +56,7 @@ export interface App {
   readonly resolvers: readonly object[];
   readonly routes: readonly HttpRoutes[];
   readonly tenants: TenantsModule;
+  readonly guardrails: GuardrailsModule;
   readonly keys: KeysModule;
   readonly decisions: DecisionsModule;
   /** Reads into memory what decisions of the tenant need, and follows it from then on. */
@@ -149,8 +150,7 @@ export function createApp(config: Config, { pool, prisma, redis, elasticsearch }
       tenants, customers, featureDefinitions, features, events, segmentDefinitions, segments, content, rules, experiments, models, decisions, importModule(pool), outcomes, learning, guardrails,
     ].flatMap(it => it.resolvers),
     routes: [events, segments, decisions, outcomes, trainingSets].flatMap(it => it.routes),
-    tenants,
-    keys,
+    tenants, guardrails, keys,
     decisions,
     async open(tenantId) {
       const [snapshot] = await Promise.all([decisions.snapshots.load(tenantId), projected.follow(tenantId), runtime.open(tenantId)]);

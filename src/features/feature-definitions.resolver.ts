@@ -7,7 +7,7 @@ import { allLive, checkRoom, liveIds, oneLive, put } from '../tenants/definition
 import type { Definitions } from '../tenants/definitions.js';
 import { checkEventTypes, checkFeature } from './check-feature.js';
 import { parseExpression } from './expression.schema.js';
-import type { FeatureDefinition } from './feature.js';
+import { checkSameType, type FeatureDefinition } from './feature.js';
 import { FeatureDefinitionInput } from './feature.input.js';
 import { features, parseNewFeature } from './feature.schema.js';
 import { FeatureDefinitionType, UpsertFeatureDefinitionPayload } from './feature.type.js';
@@ -42,7 +42,9 @@ export class FeatureDefinitionsResolver {
       checkEventTypes(asked, await liveIds('eventType', live));
       checkFeature(asked, await allLive(features, live), parseExpression);
       checkRoom(await liveIds('feature', live), name);
-      const past = [...(await live.past('feature', name)), ...(await live.past('featureCandidate', name))];
+      const was = await live.past('feature', name);
+      checkSameType(was.map(it => features.parse(it.body)).at(-1), asked); // of one that was deleted, too: values may still be on their way out
+      const past = [...was, ...(await live.past('featureCandidate', name))];
       featureDefinition = numbered(asked, await oneLive(features, live, name), past.map(it => features.parse(it.body)));
       return [put(features, name, featureDefinition)];
     });

@@ -108,3 +108,57 @@ describe('a version whose values pass a limit', () => {
     expect((await shop.query('{ alerts { edges { cursor } } }', {}, await shop.keys.browser('ada'))).errors?.[0]?.extensions.code).toBe('FORBIDDEN');
   });
 });
+
+const declared = 'valueType: number, ttlMs: 86400000';
+const define = async (at: ShopServer, input: string): Promise<void> => {
+  expect((await at.query(`mutation { upsertFeatureDefinition(input: { ${input} }) { configurationVersion } }`)).errors).toBeUndefined();
+};
+const set = async (name: string, valueOf: (i: number) => number, more: object = {}): Promise<void> => {
+  const input = { customers: customers.map((customerId, i) => ({ customerId, values: [{ name, value: valueOf(i), ...more }] })) };
+  expect((await shop.query('mutation S($input: SetFeaturesInput!) { setFeatures(input: $input) { changedCustomers } }', { input })).errors).toBeUndefined();
+};
+interface Pushed {
+  readonly all: readonly string[];
+  readonly failure: () => unknown;
+  readonly close: () => void;
+}
+function pushed(at: ShopServer, key: string): Pushed {
+  const client = at.socket(key);
+  const all: string[] = [];
+  let failure: unknown;
+  client.subscribe<{ readonly alerts: { readonly kind: string; readonly subject: string } }>(
+    { query: 'subscription { alerts { kind subject } }' },
+    {
+      next: ({ data, errors }) => { if (data) all.push(`${data.alerts.kind} ${data.alerts.subject}`); else failure = errors; },
+      error: error => { failure = error; },
+      complete: () => undefined,
+    },
+  );
+  return {
+    all,
+    failure: () => failure,
+    close: () => void client.dispose(),
+  };
+}
+
+describe('alerts', () => {
+  it('are pushed to the keys of their tenant alone, and two processes go back from a version once', async () => {
+    const neighbour = await startShop({ pool });
+    const twin = await startShop({ pool, of: shop });
+    const [mine, twins, theirs, browsers] = [pushed(shop, shop.keys.admin), pushed(twin, shop.keys.admin), pushed(neighbour, neighbour.keys.admin), pushed(shop, await shop.keys.browser('ada'))];
+    while (browsers.failure() === undefined) await new Promise(resolve => setTimeout(resolve, 50));
+    expect(JSON.stringify(browsers.failure())).toContain('FORBIDDEN');
+    for (const revision of ['a', 'b', 'c']) await define(shop, `name: "twice", ${declared}, revision: "${revision}"${revision === 'c' ? ', limits: { staleRate: 0.1 }' : ''}`);
+    await define(shop, `name: "twice", valueType: number, ttlMs: 1000, revision: "c", limits: { staleRate: 0.1 }`);
+    await set('twice', () => 1, { at: new Date(Date.now() - 60_000).toISOString() });
+    const watches = [shop, twin].map(it => it.app.guardrails.watch);
+    for (let i = 0; i < 3; i++) await Promise.all(watches.map(it => it.check()));
+    while (mine.all.length + twins.all.length === 0) await new Promise(resolve => setTimeout(resolve, 50));
+    const { rows } = await pool.query("SELECT details->>'to' AS \"to\" FROM audit_log WHERE tenant_id = $1 AND action = 'roll back' AND subject = 'feature/twice'", [shop.tenantId]);
+    expect(rows).toEqual([{ to: '2' }]);
+    expect([...mine.all, ...twins.all]).toEqual(['featureRolledBack feature/twice']); // each tells of what it raised: no bus joins them here
+    expect([theirs.all, theirs.failure()]).toEqual([[], undefined]);
+    for (const it of [mine, twins, theirs, browsers]) it.close();
+    await Promise.all([neighbour.stop(), twin.stop()]);
+  });
+});

@@ -48,6 +48,10 @@ describe('feature definitions', () => {
     await api.set(tenant, 'upsertFeatureDefinition', { ...score, ttlMs: 5000 });
     expect((await api.change(tenant, 'upsertFeatureDefinition', { ...score, valueType: 'string' })).refusals).toEqual([['CONFLICT', '/valueType']]);
     expect(await api.version(tenant)).toBe(2);
+    await api.tenants.definitions.change(tenant, 'k', [{ kind: 'feature', id: 'score', body: null }]);
+    expect((await api.change(tenant, 'upsertFeatureDefinition', { ...score, valueType: 'string' })).refusals).toEqual([['CONFLICT', '/valueType']]);
+    const { data } = await api.change(tenant, 'upsertFeatureDefinition', score, 'featureDefinition { version }');
+    expect(data.it.featureDefinition.version).toBe(2);
   });
 
   it.each<[string, object, string]>([
@@ -77,6 +81,12 @@ describe('feature definitions', () => {
     ['a limit of errors in what is not computed here', { limits: { errorRate: 0.1 } }, '/limits/errorRate'],
     ['a share above one', { limits: { nullRate: 1.1 } }, '/limits/nullRate'],
     ['an expression over itself', { expression: 'score + 1' }, '/expression'],
+    ['an expression of too many characters', { expression: '1'.repeat(1001) }, '/expression'],
+    ['an expression of too many parts', { expression: Array.from({ length: 101 }, () => '1').join('+') }, '/expression'],
+    ['an expression that is nested too deep', { expression: `${'('.repeat(400)}1${')'.repeat(400)}` }, '/expression'],
+    ['an unknown function', { expression: 'eval(1)' }, '/expression'],
+    ['a window of nothing', { aggregate: { function: 'count', event: 'login', windowMs: 0 } }, '/aggregate/windowMs'],
+    ['a window into the future', { aggregate: { function: 'count', event: 'login', windowMs: -hourMs } }, '/aggregate/windowMs'],
   ])('refuse %s and change nothing', async (_what, part, path) => {
     expect((await api.change(tenant, 'upsertFeatureDefinition', { ...score, ...part })).refusals).toEqual([['INVALID_INPUT', path]]);
     expect(await api.version(tenant)).toBe(0);

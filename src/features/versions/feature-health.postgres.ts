@@ -16,7 +16,11 @@ const mostSampled = 5000;
 /** Errors are found by computing anew, which costs more. */
 const mostComputed = 500;
 
-const watchedSql = `SELECT tenant_id, body FROM definitions WHERE kind = 'feature' AND until IS NULL AND body ? 'limits' ORDER BY tenant_id, id`;
+/** Values that are still being put back tell nothing of the version that they are put back to. */
+const watchedSql = `
+  SELECT tenant_id, body FROM definitions d WHERE kind = 'feature' AND until IS NULL AND body ? 'limits'
+    AND NOT EXISTS (SELECT FROM feature_jobs j WHERE j.tenant_id = d.tenant_id AND j.name = d.id AND j.kind = 'restore' AND j.finished_at IS NULL)
+  ORDER BY tenant_id, id`;
 
 /** Who has not been computed since the version became live tells nothing of it. */
 const sampleSql = `

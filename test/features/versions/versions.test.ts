@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { FeatureDefinition } from '../../../src/features/feature.js';
+import { PostgresFeatureHealths } from '../../../src/features/versions/feature-health.postgres.js';
 import { featureVersionsModule } from '../../../src/features/versions/feature-versions.module.js';
 import type { FeatureVersions } from '../../../src/features/versions/feature-versions.js';
 import { number, Shop } from '../../customers/shop.js';
@@ -99,6 +100,16 @@ describe('a version of a feature', () => {
     await versions.rollBack(tenant, 'key', { name: 'buys', version: 2 });
     await settle();
     expect(failures).toEqual([]);
+  });
+
+  it('is not judged while its values are being put back', async () => {
+    await shop.define(tenant, { features: [number('buys', { limits: { nullRate: 0.5 } })] });
+    const watched = async (): Promise<readonly string[]> => (await new PostgresFeatureHealths(pool, shop.definitions).watched()).filter(it => it.tenantId === tenant).map(it => it.definition.name);
+    expect(await watched()).toEqual(['buys']);
+    await pool.query("INSERT INTO feature_jobs (tenant_id, name, version, kind, total, started_at) VALUES ($1, 'buys', 1, 'restore', 9, now())", [tenant]);
+    expect(await watched()).toEqual([]);
+    await jobs.work();
+    expect(await watched()).toEqual(['buys']);
   });
 
   it('is numbered on from all that there were, and a change that computes nothing new makes none', async () => {
