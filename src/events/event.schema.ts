@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { LimitExceeded } from '../kernel/errors.js';
 import { isoTimeMs } from '../kernel/iso-time.js';
-import { id, instant } from '../tenants/body.schema.js';
+import type { Json } from '../kernel/json.js';
+import { id, notATime } from '../tenants/body.schema.js';
 import type { EventFault, ParsedEvent } from './event.js';
 import { kindOf } from './event-type.js';
 import { eventTypeName } from './event-type.schema.js';
@@ -14,18 +15,28 @@ const aheadMs = 600_000;
 const dayMs = 86_400_000;
 
 const properties = z
-  .unknown()
+  .custom<Readonly<Record<string, Json>>>(it => typeof it === 'object' && it !== null && !Array.isArray(it), { message: 'an object', abort: true })
   .refine(it => levelsOf(it) <= mostLevels, { message: `at most ${mostLevels} levels`, abort: true })
-  .pipe(z.record(z.string(), z.json(), 'an object'))
-  .refine(isKept, 'texts in well-formed Unicode, without U+0000')
+  .refine(isKept, { message: 'JSON with texts in well-formed Unicode, without U+0000', abort: true })
   .refine(it => JSON.stringify(it).length <= mostPropertyText, `at most ${mostPropertyText} characters as JSON`);
+
+/** Epoch milliseconds. */
+const time = z
+  .string()
+  .max(40)
+  .transform((text, context) => {
+    const ms = isoTimeMs(text);
+    if (ms !== undefined) return ms;
+    context.addIssue({ code: 'custom', message: notATime });
+    return z.NEVER;
+  });
 
 const event = z.strictObject(
   {
     id,
     customerId: id,
     type: eventTypeName,
-    at: instant.nullish(),
+    at: time.nullish(),
     properties: properties.nullish(),
   },
   { error: issue => (issue.code === 'unrecognized_keys' ? 'no other fields than id, customerId, type, at and properties' : 'an event') },
@@ -42,7 +53,7 @@ export function parseEvents(inputs: readonly unknown[], now: number, keptDays: n
     const result = event.safeParse(input);
     if (!result.success) return faultOf(input, result.error.issues[0]);
     const { at, ...rest } = result.data;
-    const time = at === null || at === undefined ? now : (isoTimeMs(at) ?? Number.NaN);
+    const time = at ?? now;
     if (time > now + aheadMs) return { id: rest.id, pointer: '/at', expected: 'a time that is at most 10 minutes ahead', got: 'text' };
     if (time < now - keptDays * dayMs) return { id: rest.id, pointer: '/at', expected: `a time within the last ${keptDays} days`, got: 'text' };
     return { event: { ...rest, at: time, properties: rest.properties ?? {} } };
@@ -64,20 +75,21 @@ function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>((value, part) => (typeof value === 'object' && value !== null ? (value as Record<PropertyKey, unknown>)[part] : undefined), input);
 }
 
-/** Levels of a value, or one more than `most`. Level by level: a body may be nested deeper than a recursion could go. */
+/** Levels of a value, or one more than `most`: a body may be nested deeper than a recursion could go. */
 export function levelsOf(value: unknown, most = mostLevels): number {
-  let levels = 0;
-  let level: readonly unknown[] = [value];
-  while (level.length > 0 && levels <= most) {
-    levels += 1;
-    level = level.flatMap((it): readonly unknown[] => (typeof it === 'object' && it !== null ? Object.values(it) : [])).filter(it => typeof it === 'object');
-  }
-  return levels;
+  if (typeof value !== 'object' || value === null || most === 0) return 1;
+  let below = 0;
+  const inner = value as Readonly<Record<string, unknown>>;
+  for (const key in inner) if (typeof inner[key] === 'object') below = Math.max(below, levelsOf(inner[key], most - 1));
+  return 1 + below;
 }
 
-/** Whether PostgreSQL keeps all texts in it as they are. */
+/** Whether it is JSON, and PostgreSQL keeps all texts in it as they are. */
 function isKept(value: unknown): boolean {
-  if (typeof value === 'string') return !/[\0\p{Cs}]/u.test(value);
-  if (typeof value !== 'object' || value === null) return true;
+  if (typeof value === 'string') return value.isWellFormed() && !value.includes('\0');
+  if (typeof value === 'number') return Number.isFinite(value);
+  if (typeof value !== 'object') return typeof value === 'boolean';
+  if (value === null) return true;
+  if (Array.isArray(value)) return value.every(isKept);
   return Object.entries(value).every(([key, it]) => isKept(key) && isKept(it));
 }

@@ -3,8 +3,10 @@ import { DependencyUnavailable } from '../kernel/errors.js';
 import { answered } from '../platform/postgres.js';
 import type { Appended, CustomerEvent, EventLog } from './event.js';
 
-/** Properties come as one text, a line each: JSON holds no line break, and an array of texts would have each quote escaped. */
-const appendSql = 'SELECT event AS id, customer AS "customerId" FROM attune_append_events($1, $2, $3, $4, $5, $6, $7, $8)';
+/** Columns come as one text, a line each: neither ids nor JSON hold a line break, and an array of texts would have each quote escaped. */
+const appendSql = `
+  SELECT event AS id, customer AS "customerId"
+  FROM attune_append_events($1, string_to_array($2, E'\\n'), string_to_array($3, E'\\n')::timestamptz[], string_to_array($4, E'\\n'), string_to_array($5, E'\\n'), $6, $7, $8)`;
 
 /** Makes what stands for an id of whom nothing may be kept. */
 export type HashIds = (tenantId: string) => Promise<(id: string) => string>;
@@ -124,10 +126,10 @@ export class PostgresEventLog implements EventLog {
       text: appendSql,
       values: [
         tenantId,
-        distinct.map(it => it.id),
-        distinct.map(it => new Date(it.at)),
-        distinct.map(it => it.customerId),
-        distinct.map(it => it.type),
+        distinct.map(it => it.id).join('\n'),
+        distinct.map(it => new Date(it.at).toISOString()).join('\n'),
+        distinct.map(it => it.customerId).join('\n'),
+        distinct.map(it => it.type).join('\n'),
         distinct.map(it => JSON.stringify(it.properties)).join('\n'),
         new Date(receivedAt),
         hashOf === undefined ? [] : distinct.map(it => hashOf(it.customerId)),

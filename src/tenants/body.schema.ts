@@ -10,11 +10,12 @@ const text = z.string().regex(/^[^\0\p{Cs}]*$/u, 'A text has no zero characters,
 export const name = text.min(1).max(200);
 export const prose = text.max(2000);
 export const share = z.number().min(0).max(1);
+export const notATime = 'A time is written in ISO-8601, with its zone';
 /** Comes in with any zone, and is kept in UTC: the same time is always the same text. */
 export const instant = z
   .string()
   .max(40)
-  .refine(it => isoTimeMs(it) !== undefined, 'A time is written in ISO-8601, with its zone')
+  .refine(it => isoTimeMs(it) !== undefined, notATime)
   .transform(it => new Date(isoTimeMs(it) ?? 0).toISOString());
 export const featureValue = z.union([text.max(1000), z.number(), z.boolean(), z.array(text.max(1000)).max(1000)]);
 
