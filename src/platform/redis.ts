@@ -10,6 +10,8 @@ const subscriberOptions = { ...atOnce, commandTimeout: 2000, connectTimeout: 100
 /** Who waits for what comes may wait longer than for an answer; `keepAlive` finds a lost connection. */
 const readerOptions = { ...atOnce, commandTimeout: 5000, connectTimeout: 1000, keepAlive: 10_000 } as const;
 const clusterOptions = { enableOfflineQueue: false, lazyConnect: true, maxRedirections: 2, retryDelayOnFailover: 50, retryDelayOnClusterDown: 50, } as const;
+/** Of a command that each has its own time. */
+const startAttempts = 20;
 const retryMs = (attempt: number): number => Math.min(1000, 50 * attempt);
 
 export interface RedisConnections {
@@ -41,7 +43,7 @@ export async function connectRedis(url: string, onFailure: (error: unknown) => v
   };
   try {
     await Promise.all([commands.connect(), reader.connect(), subscriber.connect()]);
-    await commands.ping();
+    await answer(commands);
   } catch (cause) {
     disconnect();
     throw new DependencyUnavailable('Redis does not answer at REDIS_URL. Start it, or unset REDIS_URL to keep the online store and the bus in this process.', { cause });
@@ -53,6 +55,18 @@ export async function connectRedis(url: string, onFailure: (error: unknown) => v
     probe: () => commands.ping().then(() => true, () => false),
     close: async () => { disconnect(); },
   };
+}
+
+/** At start there is time to wait for a server that is busy. */
+async function answer(client: Redis | Cluster): Promise<void> {
+  for (let left = startAttempts; left > 0; left--) {
+    try {
+      await client.ping();
+      return;
+    } catch (error) {
+      if (left === 1) throw error;
+    }
+  }
 }
 
 function clusterOf(urls: readonly string[], options: typeof requestOptions | typeof readerOptions): Cluster {
