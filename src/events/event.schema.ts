@@ -17,6 +17,7 @@ const dayMs = 86_400_000;
 const properties = z
   .custom<Readonly<Record<string, Json>>>(it => typeof it === 'object' && it !== null && !Array.isArray(it), { message: 'an object', abort: true })
   .refine(it => levelsOf(it) <= mostLevels, { message: `at most ${mostLevels} levels`, abort: true })
+  .refine(hasOrdinaryNames, { message: 'names other than __proto__', abort: true })
   .refine(isKept, { message: 'JSON with texts in well-formed Unicode, without U+0000', abort: true })
   .refine(it => JSON.stringify(it).length <= mostPropertyText, `at most ${mostPropertyText} characters as JSON`);
 
@@ -82,6 +83,12 @@ export function levelsOf(value: unknown, most = mostLevels): number {
   const inner = value as Readonly<Record<string, unknown>>;
   for (const key in inner) if (typeof inner[key] === 'object') below = Math.max(below, levelsOf(inner[key], most - 1));
   return 1 + below;
+}
+
+/** Objects that are copied lose a property of this name without a word. */
+function hasOrdinaryNames(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return !Object.hasOwn(value, '__proto__') && Object.values(value).every(hasOrdinaryNames);
 }
 
 /** Whether it is JSON, and PostgreSQL keeps all texts in it as they are. */

@@ -177,6 +177,25 @@ describe('POST /api/v1/events', () => {
     expect(await shop.values(tenant, 'ada')).toMatchObject({ bought: 2, spent: 5 });
   });
 
+  it.each(['application/json', 'application/x-ndjson'])('answers for a property that is named as a prototype in its place, in %s, and takes the events beside it', async type => {
+    const sent = [purchase(2), { ...purchase(3), properties: { metadata: { HERE: 1 } } }, { ...purchase(4), HERE: {} }].map(it => JSON.stringify(it).replace('HERE', '__proto__'));
+    const reply = await post(type === 'application/json' ? `[${sent.join(',')}]` : sent.join('\n'), 'server', type);
+    expect(reply).toMatchObject({ status: 200, body: { accepted: 1, rejected: 2, results: [
+      { status: 'ACCEPTED' },
+      { status: 'REJECTED', pointer: '/properties', expected: 'names other than __proto__', got: 'object' },
+      { status: 'REJECTED', pointer: '', expected: 'no other fields than id, customerId, type, at and properties' },
+    ] } });
+  });
+
+  it('says of a number that is too large for one what was expected', async () => {
+    const text = `[${JSON.stringify({ ...purchase(1), properties: { value: 'HERE' } }).replace('"HERE"', '1e999')}]`;
+    expect((await post(text, 'server', 'application/json')).body).toMatchObject({ rejected: 1, results: [{ pointer: '/properties', expected: 'JSON with texts in well-formed Unicode, without U+0000' }] });
+  });
+
+  it('refuses a body that is no JSON', async () => {
+    expect(await post('[{', 'server', 'application/json')).toEqual({ status: 400, body: { code: 'INVALID_INPUT' } });
+  });
+
   it('refuses what is no list, what is nested without end, and browsers', async () => {
     expect(await post({ events: [] })).toEqual({ status: 400, body: { code: 'INVALID_INPUT' } });
     expect(await post([purchase(1)], 'browser')).toEqual({ status: 403, body: { code: 'FORBIDDEN' } });
