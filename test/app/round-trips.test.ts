@@ -43,6 +43,9 @@ describeWithRedis('a nested query', redisUrl => {
       const isRead = command.toLowerCase() === 'mget' || command.toLowerCase() === 'get';
       if (isRead && args.some(it => it.includes(encodeURIComponent(shop.tenantId)))) commands.push(`${command.toLowerCase()} ${args.length - 1}`);
     });
+    // The first who ask have the sets of members filled.
+    do await reads(`query W($id: ID!) { customer(id: $id) { segments { memberCount members(first: 1) { edges { node { id } } } } } }`, { id: ids[1] });
+    while (readBy(statements).some(it => it.startsWith('segment_')));
   });
 
   const customer = 'customer { id attributes features { name value status } segments { id name memberCount members(first: 1) { edges { node { id } } } } }';
@@ -68,7 +71,7 @@ describeWithRedis('a nested query', redisUrl => {
     return Object.values(data as Readonly<Record<string, Row | readonly Row[]>>).flat();
   };
 
-  const once = ['definitions by id', 'segment_counts', 'segment_members'];
+  const once = ['definitions by id'];
   // Where not all customers are asked about, a segment's members may be others.
   const sizes = [[2, ['customers', 'customers']], [20, ['customers']]] as const;
 
