@@ -43,7 +43,7 @@ interface Known {
   readonly variables: VariableCoercion;
   readonly cost: CostOf;
   /** An operation that comes once is not worth compiling: that costs as much as running it many times. */
-  compiled: 'not yet' | 'cannot be' | CompiledQuery;
+  compiled: 'never ran' | 'not yet' | 'cannot be' | CompiledQuery;
 }
 
 interface Prepared {
@@ -111,23 +111,22 @@ export class CompiledExecutor {
   #find({ document, queryHash, operationName }: Operation): Known | undefined {
     const key = `${queryHash}:${operationName ?? ''}`;
     const known = this.#known.get(key);
-    if (known !== undefined) {
-      if (known.compiled === 'not yet') known.compiled = compileOperation(this.#schema, document, operationName) ?? 'cannot be';
-      return known;
-    }
+    if (known !== undefined) return known;
     const node = getOperationAST(document, operationName);
     if (!node) return undefined;
     const made: Known = {
       node,
       variables: new VariableCoercion(this.#schema, node),
       cost: compileCost(this.#schema, document, node),
-      compiled: 'not yet',
+      compiled: 'never ran',
     };
     this.#known.set(key, made);
     return made;
   }
 
   async #run({ known, values }: Prepared, { document, operationName, variables, context }: Operation, rootValue: unknown): Promise<ExecutionResult> {
+    if (known.compiled === 'not yet') known.compiled = compileOperation(this.#schema, document, operationName) ?? 'cannot be';
+    if (known.compiled === 'never ran') known.compiled = 'not yet';
     const result = await (typeof known.compiled === 'object'
       ? known.compiled.query(rootValue, context, values)
       : execute({ schema: this.#schema, document, rootValue, contextValue: context, variableValues: variables, operationName }));

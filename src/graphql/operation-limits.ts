@@ -20,17 +20,23 @@ export interface OperationLimits {
   readonly maxRootFields: number;
   /** Aliases in the whole document. */
   readonly maxAliases: number;
+  /** Selections of an operation, those of a fragment counted wherever it is spread; bounds what compiling and running it can cost. */
+  readonly maxSelections: number;
   /** See operation-cost.ts. */
   readonly maxCost: number;
 }
 
-export const defaultLimits: OperationLimits = { maxTokens: 2000, maxDepth: 12, maxRootFields: 20, maxAliases: 50, maxCost: 50_000 };
+export const defaultLimits: OperationLimits = { maxTokens: 2000, maxDepth: 12, maxRootFields: 20, maxAliases: 50, maxSelections: 10_000, maxCost: 50_000 };
 
 interface Shape {
   readonly depth: number;
   /** Fields of this selection set itself, through its fragments. */
   readonly fields: number;
+  /** Selections of this set and of all below it. */
+  readonly selections: number;
 }
+
+const leaf: Shape = { depth: 0, fields: 0, selections: 0 };
 
 /** A validation rule: it sees the document alone, so its verdict is kept with the validated document. */
 export function limitRule(limits: OperationLimits): ValidationRule {
@@ -54,8 +60,9 @@ export function limitRule(limits: OperationLimits): ValidationRule {
 }
 
 function checkShape(context: ValidationContext, shapes: ShapeReader, operation: OperationDefinitionNode, limits: OperationLimits): void {
-  const { depth, fields } = shapes.of(operation.selectionSet);
+  const { depth, fields, selections } = shapes.of(operation.selectionSet);
   refuseAbove(context, 'depth', depth, limits.maxDepth);
+  refuseAbove(context, 'selections', selections, limits.maxSelections);
   refuseAbove(context, 'root fields', fields, limits.maxRootFields);
 }
 
@@ -80,26 +87,29 @@ class ShapeReader {
   of(set: SelectionSetNode): Shape {
     let depth = 0;
     let fields = 0;
+    let selections = 0;
     for (const selection of set.selections) {
       if (selection.kind === Kind.FIELD) {
-        const below = selection.selectionSet === undefined || selection.name.value.startsWith('__') ? 0 : this.of(selection.selectionSet).depth;
-        depth = Math.max(depth, 1 + below);
+        const below = selection.selectionSet === undefined ? leaf : this.of(selection.selectionSet);
+        depth = Math.max(depth, 1 + (selection.name.value.startsWith('__') ? 0 : below.depth));
         fields += 1;
+        selections += 1 + below.selections;
       } else {
         const inner = selection.kind === Kind.INLINE_FRAGMENT ? this.of(selection.selectionSet) : this.#fragment(selection.name.value);
         depth = Math.max(depth, inner.depth);
         fields += inner.fields;
+        selections += 1 + inner.selections;
       }
     }
-    return { depth, fields };
+    return { depth, fields, selections };
   }
 
   #fragment(name: string): Shape {
     const known = this.#fragments.get(name);
     if (known !== undefined) return known;
-    this.#fragments.set(name, { depth: 0, fields: 0 }); // a cycle is another rule's finding
+    this.#fragments.set(name, leaf); // a cycle is another rule's finding
     const fragment: FragmentDefinitionNode | null | undefined = this.#context.getFragment(name);
-    const shape = fragment ? this.of(fragment.selectionSet) : { depth: 0, fields: 0 };
+    const shape = fragment ? this.of(fragment.selectionSet) : leaf;
     this.#fragments.set(name, shape);
     return shape;
   }

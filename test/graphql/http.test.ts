@@ -228,12 +228,20 @@ describe('bounds of an operation over HTTP', () => {
     expect(await codeOf({ query: books, variables: { ids } })).toBe('LIMIT_EXCEEDED');
   });
 
-  it('is checked quickly where fragments double at each step', async () => {
+  it.each([
+    ['others { id }', 1],
+    ['firstOnes(first: $n) { id }', 1],
+    ['others { id }', 0],
+  ])('is checked quickly where fragments double at each step, however often it comes: %s of %d rows', async (last, n) => {
     const doubled = Array.from({ length: 60 }, (_, i) => `fragment F${i} on Book { ...F${i + 1} ...F${i + 1} }`).join(' ');
-    for (const last of ['others { id }', 'firstOnes(first: $n) { id }']) {
-      const query = `query ($n: Int!) { page(first: $n) { edges { node { ...F0 } } } } ${doubled} fragment F60 on Book { ${last} }`;
-      expect(await codeOf({ query, variables: { n: 1 } })).toBe('LIMIT_EXCEEDED');
-    }
+    const query = `query ($n: Int!) { page(first: $n) { edges { node { ...F0 } } } } ${doubled} fragment F60 on Book { ${last} }`;
+    for (let i = 0; i < 3; i++) expect(await codeOf({ query, variables: { n } })).toBe('LIMIT_EXCEEDED');
+  });
+
+  it('holds before an operation is compiled', async () => {
+    const query = `query ($n: Int!) { page(first: $n) { edges { node { others { others { id } } } } } }`;
+    for (let i = 0; i < 3; i++) expect(await codeOf({ query, variables: { n: 1000 } })).toBe('LIMIT_EXCEEDED');
+    expect(await codeOf({ query, variables: { n: 1 } })).toBeUndefined();
   });
 });
 

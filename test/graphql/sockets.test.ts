@@ -166,6 +166,7 @@ describe('operations over a WebSocket', () => {
     ['too deep', `{ book(id: "b1") { ${'next { '.repeat(12)}id${' }'.repeat(12)} } }`],
     ['too wide', `{ ${Array.from({ length: 21 }, (_, i) => `a${i}: __typename`).join(' ')} }`],
     ['too costly', '{ page(first: 100) { edges { node { others { others { others { id } } } } } } }'],
+    ['too costly to compile', '{ page(first: 0) { edges { node { ...F0 } } } }' + Array.from({ length: 25 }, (_, i) => ` fragment F${i} on Book { ${i < 24 ? `...F${i + 1} ...F${i + 1}` : 'id'} }`).join('')],
     ['too long', `{ __typename ${'@skip(if: false) '.repeat(500)} }`],
     ['too costly a subscription', 'subscription ($id: Boolean = true) { ticks { n @skip(if: $id) ...T } } fragment T on Tick { ' + 'n '.repeat(1990) + '}'],
   ])('are refused where they are %s', async (_how, query) => {
