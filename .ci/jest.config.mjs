@@ -6,7 +6,7 @@ const swc = JSON.parse(readFileSync(path.join(import.meta.dirname, 'swcrc.json')
 export default {
   rootDir: path.join(import.meta.dirname, '..'),
   roots: ['<rootDir>/test'],
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/.ci/jest-environment.mjs',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },

@@ -28,8 +28,11 @@ export interface InferenceFigures {
   readonly rawLoneCallMicroseconds: number;
 }
 
-/** A logistic model of the scenario's inputs, through the port and its worker threads, beside ONNX Runtime alone. */
-export async function benchInference(threads = 2): Promise<InferenceFigures> {
+/**
+ * A logistic model of the scenario's inputs, through the port, beside ONNX Runtime alone.
+ * @param inPlaceMicroseconds 0: in worker threads
+ */
+export async function benchInference(inPlaceMicroseconds: number): Promise<InferenceFigures> {
   const width = widthOf(modelInputs);
   const random = seededRandom(5);
   const bytes = encodeLogisticAsOnnx({ weights: Float32Array.from({ length: width }, () => random() - 0.5), bias: -1 });
@@ -40,7 +43,7 @@ export async function benchInference(threads = 2): Promise<InferenceFigures> {
   const rows = Float32Array.from({ length: rowsOfCall * width }, () => random());
   const session = await InferenceSession.create(bytes, { executionProviders: ['cpu'], intraOpNumThreads: 1, interOpNumThreads: 1 });
   const raw = async (count: number, of: Float32Array): Promise<unknown> => session.run({ input: new Tensor('float32', of, [count, width]) }, [logisticOutput]);
-  const scorer = new OnnxModelScorer({ threads, artifacts: { get: async () => bytes }, onFailure: error => { throw error; } });
+  const scorer = new OnnxModelScorer({ threads: 2, inPlaceMicroseconds, artifacts: { get: async () => bytes }, onFailure: error => { throw error; } });
   const call = (): Promise<unknown> => scorer.score('bench', { model, rows, count: rowsOfCall, timeoutMs: 5000 });
   const crowd = async (): Promise<void> => {
     await Promise.all(Array.from({ length: callers }, async () => {

@@ -53,15 +53,19 @@ function pipelineFigures(): readonly Figure[] {
 }
 
 async function inferenceFigures(): Promise<readonly Figure[]> {
-  const it = await benchInference();
-  return [{
-    name: 'inference through pool and port',
+  return [await inferenceFigure('inference in worker threads', 0), await inferenceFigure('inference in place', 10_000)];
+}
+
+async function inferenceFigure(name: string, inPlaceMicroseconds: number): Promise<Figure> {
+  const it = await benchInference(inPlaceMicroseconds);
+  return {
+    name,
     value: it.rowsPerSecond,
     unit: 'rows/s',
     floor: { name: 'raw, batches of 64', value: it.rawRowsPerSecondBy64 },
     goal: { of: 'ratio', atLeast: 0.7 },
     note: `raw, call by call ${Math.round(it.rawRowsPerSecond)} rows/s, in the port's batches ${Math.round(it.rawBatchedRowsPerSecond)}; ${it.callsPerBatch.toFixed(1)} calls a batch; a call alone ${it.loneCallMicroseconds.toFixed(0)} µs, raw ${it.rawLoneCallMicroseconds.toFixed(0)} µs`,
-  }];
+  };
 }
 
 function regretFigures(): readonly Figure[] {

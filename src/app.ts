@@ -132,7 +132,7 @@ export function createApp(config: Config, { pool, prisma, redis, elasticsearch }
   const rules = rulesModule({ definitions });
   const experiments = experimentsModule({ definitions, placementById: content.placementById });
   const artifacts = modelArtifacts(pool);
-  const runtime = runtimeModule({ pool, bus, artifacts, threads: config.modelWorkers, onFailure: failed('a model could not be run') });
+  const runtime = runtimeModule({ pool, bus, artifacts, threads: config.modelWorkers, inPlaceMicroseconds: config.modelInPlaceMicroseconds, onFailure: failed('a model could not be run') });
   const models = modelsModule({ definitions, artifacts, inspect: runtime.inspect });
   const decisions = decisionsModule({
     pool, bus, clock, logger, metrics, config, definitions, blindsOf, customers: records, customerById: customers.customerById, scorer: runtime.scorer, posteriors: runtime.posteriors, onLearned: runtime.onLearned,

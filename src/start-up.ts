@@ -160,7 +160,7 @@ function web(
     name: 'web server',
     async start() {
       const { resolvers, routes, tenants, decisions } = had(run.app);
-      health.add({ name: 'models', runsAs: `ONNX Runtime in ${config.modelWorkers} worker threads`, check: async () => 'up' });
+      health.add({ name: 'models', runsAs: `ONNX Runtime in ${config.modelWorkers} worker threads, small models in place`, check: async () => 'up' });
       health.add({
         name: 'decision log',
         runsAs: 'PostgreSQL, by batches',

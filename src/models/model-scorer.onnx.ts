@@ -6,7 +6,7 @@ import { widthOf } from './input-contract.js';
 import type { ModelArtifacts } from './model-artifacts.js';
 import type { ModelDefinition } from './model.js';
 import type { ModelScorer, ScoreBatch } from './model-scorer.js';
-import type { ScoreResult, ScoreTask } from './onnx.worker.js';
+import { OnnxSessions, type ScoreResult, type ScoreTask } from './sessions.onnx.js';
 
 /** Compiled code: threads load it without the loader that tests and benchmarks run the sources by. */
 const workerFile = fileURLToPath(new URL('./onnx.worker.js', import.meta.url.replace('/src/models/', '/dist/models/')));
@@ -39,15 +39,23 @@ const reviveMs = 100;
 export interface OnnxScorerOptions {
   /** At least 1. */
   readonly threads: number;
+  /** A model that takes no longer for 64 rows runs in the thread of its callers; 0 for none. */
+  readonly inPlaceMicroseconds: number;
   readonly artifacts: Pick<ModelArtifacts, 'get'>;
   readonly onFailure: (error: unknown) => void;
 }
 
-/** Runs ONNX models in worker threads. While a model's batch is under way, rows for it gather; they are the next batch. */
+/**
+ * Runs ONNX models in worker threads, and small ones where they are asked once a thread has loaded them and taken their time: handing over
+ * would cost more than they do. While a model's batch is under way, rows for it gather; they are the next batch.
+ */
 export class OnnxModelScorer implements ModelScorer {
   readonly #pool: Piscina;
   readonly #options: OnnxScorerOptions;
   readonly #queues = new Map<string, Queue>();
+  readonly #own = new OnnxSessions();
+  /** By their artifacts. */
+  readonly #small = new Set<string>();
   /** Free ones. */
   readonly #rooms: SharedArrayBuffer[] = [];
   #batches = 0;
@@ -93,7 +101,8 @@ export class OnnxModelScorer implements ModelScorer {
     const bytes = await this.#options.artifacts.get(tenantId, model.artifact);
     const width = widthOf(model.inputs);
     const task: ScoreTask = { sha256: model.artifact, bytes, rows: new Float32Array(width), count: 1, width, output: model.output };
-    await Promise.all(this.#pool.threads.map(() => this.#pool.run(task, { name: 'score' })));
+    await Promise.all(this.#pool.threads.map(() => this.#send(task)));
+    if (this.#small.has(task.sha256)) await this.#own.score(task);
   }
 
   /** @throws InvalidInput for bytes that are no such model */
@@ -153,20 +162,24 @@ export class OnnxModelScorer implements ModelScorer {
 
   async #run(queue: Queue, calls: readonly Call[]): Promise<Float32Array> {
     this.#batches += 1;
-    const { tenantId, model } = queue;
+    const { tenantId, model, width } = queue;
+    const isSmall = this.#small.has(model.artifact);
     const count = calls.reduce((sum, call) => sum + call.count, 0);
-    const room = this.#roomFor(count * queue.width);
-    const task: ScoreTask = { sha256: model.artifact, rows: packed(calls, queue.width, room), count, width: queue.width, output: model.output };
-    let result = await this.#send(task);
-    if (result.kind === 'modelMissing') result = await this.#send({ ...task, bytes: await this.#options.artifacts.get(tenantId, model.artifact) });
-    this.#rooms.push(room);
+    const room = isSmall ? new ArrayBuffer(count * width * Float32Array.BYTES_PER_ELEMENT) : this.#roomFor(count * width);
+    const task: ScoreTask = { sha256: model.artifact, rows: packed(calls, width, room), count, width, output: model.output };
+    const score = (of: ScoreTask): Promise<ScoreResult> => (isSmall ? this.#own.score(of) : this.#send(of));
+    let result = await score(task);
+    if (result.kind === 'modelMissing') result = await score({ ...task, bytes: await this.#options.artifacts.get(tenantId, model.artifact) });
+    if (room instanceof SharedArrayBuffer) this.#rooms.push(room);
     if (result.kind === 'modelMissing') throw new Error('A thread did not keep the model that it was given');
     if (!result.scores.every(Number.isFinite)) throw new Error('The model answered with numbers that are not finite');
     return result.scores;
   }
 
   async #send(task: ScoreTask): Promise<ScoreResult> {
-    return (await this.#pool.run(task, { name: 'score' })) as ScoreResult;
+    const result = (await this.#pool.run(task, { name: 'score' })) as ScoreResult;
+    if (result.kind === 'scores' && result.microseconds <= this.#options.inPlaceMicroseconds) this.#small.add(task.sha256);
+    return result;
   }
 
   /** Memory that the threads see as well: sending it costs nothing, and no batch has new pages to touch. One that a thread has died with is not used again. */
@@ -195,7 +208,7 @@ function takeBatch(queue: Queue): readonly Call[] {
   return calls;
 }
 
-function packed(calls: readonly Call[], width: number, room: SharedArrayBuffer): Float32Array {
+function packed(calls: readonly Call[], width: number, room: ArrayBuffer | SharedArrayBuffer): Float32Array {
   const rows = new Float32Array(room, 0, calls.reduce((sum, call) => sum + call.count, 0) * width);
   let at = 0;
   for (const { rows: own, count } of calls) {

@@ -16,6 +16,8 @@ export interface RuntimeDeps {
   readonly artifacts: ModelArtifacts;
   /** Worker threads, at least 1. */
   readonly threads: number;
+  /** See OnnxScorerOptions. */
+  readonly inPlaceMicroseconds: number;
   readonly onFailure: (error: unknown) => void;
 }
 
@@ -30,9 +32,9 @@ export interface RuntimeModule {
   readonly close: () => Promise<void>;
 }
 
-/** What scores candidates: models in worker threads, and the posteriors of bandits in memory. */
-export function runtimeModule({ pool, bus, artifacts, threads, onFailure }: RuntimeDeps): RuntimeModule {
-  const scorer = new OnnxModelScorer({ threads, artifacts, onFailure });
+/** What scores candidates: models in worker threads (small ones in this), and the posteriors of bandits in memory. */
+export function runtimeModule({ pool, bus, artifacts, threads, inPlaceMicroseconds, onFailure }: RuntimeDeps): RuntimeModule {
+  const scorer = new OnnxModelScorer({ threads, inPlaceMicroseconds, artifacts, onFailure });
   const cache = new PosteriorCache({
     store: new PostgresPosteriorStore(pool),
     follow: (tenantId, listener) =>

@@ -25,7 +25,7 @@ async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
 describe('without the threads that run models', () => {
   let server: ServerProcess;
   beforeAll(async () => {
-    server = await startServerProcess({ dataFolder: path.join(folder, 'threads'), environment: { DATABASE_URL: databaseUrl }, preload: path.join(import.meta.dirname, 'thread-killer.mjs') });
+    server = await startServerProcess({ dataFolder: path.join(folder, 'threads'), environment: { DATABASE_URL: databaseUrl, ATTUNE_MODEL_IN_PLACE_MICROSECONDS: '0' }, preload: path.join(import.meta.dirname, 'thread-killer.mjs') });
   }, 60_000);
   afterAll(async () => { await server.end('SIGKILL'); });
 

@@ -17,7 +17,7 @@ describe('Learner', () => {
   it('learns at once what it is woken for, and what others took when it looks around; the next score rests on it', async () => {
     const tenant = new LearningTenant(pool);
     const bus = new MemoryBus(error => { throw error; });
-    const runtime = runtimeModule({ pool, bus, artifacts: { get: async () => new Uint8Array(), put: async () => '' }, threads: 1, onFailure: error => { throw error; } });
+    const runtime = runtimeModule({ pool, bus, artifacts: { get: async () => new Uint8Array(), put: async () => '' }, threads: 1, inPlaceMicroseconds: 0, onFailure: error => { throw error; } });
     await runtime.open(tenant.id);
     const { learner } = learningModule({ pool, bus, logger: createLogger({ logLevel: 'silent' }), snapshots: tenant });
     const record = tenant.decision({ engagement_score: 1 });

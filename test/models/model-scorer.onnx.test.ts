@@ -58,7 +58,7 @@ function artifactsOf(tenants: Readonly<Record<string, readonly Uint8Array[]>>): 
 describe('OnnxModelScorer', () => {
   const artifacts = artifactsOf({ acme: [bytes, broken], zenith: [opposite] });
   let failures: unknown[] = [];
-  const scorer = new OnnxModelScorer({ threads: 1, artifacts, onFailure: error => failures.push(error) });
+  const scorer = new OnnxModelScorer({ threads: 1, inPlaceMicroseconds: 0, artifacts, onFailure: error => failures.push(error) });
   beforeEach(() => { failures = []; });
   afterAll(() => scorer.close());
   const score = (rows: Float32Array, timeoutMs = 5000, model = modelOf(bytes)) =>
@@ -110,7 +110,7 @@ describe('OnnxModelScorer', () => {
       release = resolve;
       asked();
     });
-    const held = new OnnxModelScorer({ threads: 1, artifacts: { get }, onFailure: error => failures.push(error) });
+    const held = new OnnxModelScorer({ threads: 1, inPlaceMicroseconds: 0, artifacts: { get }, onFailure: error => failures.push(error) });
     const ask = (timeoutMs: number): Promise<Float32Array> => held.score('acme', { model: modelOf(bytes), rows: rowsOf(1), count: 1, timeoutMs });
     try {
       const patient = ask(20_000);
@@ -158,5 +158,70 @@ describe('OnnxModelScorer', () => {
   it('says what a model takes and answers, and refuses what is none', async () => {
     expect(await scorer.inspect(bytes)).toEqual({ inputWidth: width, outputs: [logisticOutput] });
     await expect(scorer.inspect(Uint8Array.of(9, 9, 9))).rejects.toThrow(InvalidInput);
+  });
+});
+
+describe('OnnxModelScorer in place', () => {
+  const artifacts = artifactsOf({ acme: [bytes, broken] });
+  let failures: unknown[] = [];
+  const newScorer = (inPlaceMicroseconds: number): OnnxModelScorer =>
+    new OnnxModelScorer({ threads: 1, inPlaceMicroseconds, artifacts, onFailure: error => failures.push(error) });
+  const scorer = newScorer(10_000);
+  beforeEach(() => { failures = []; });
+  afterAll(() => scorer.close());
+  const score = (rows: Float32Array, model = modelOf(bytes), by = scorer): Promise<Float32Array> =>
+    by.score('acme', { model, rows, count: rows.length / width, timeoutMs: 5000 });
+
+  it('runs a small model without threads from the moment that one has loaded it, and answers the same', async () => {
+    await score(rowsOf(1));
+    const ended = scorer.threads.map(it => it.terminate());
+    const calls = Array.from({ length: 32 }, (_, i) => rowsOf(1 + (i % 7)));
+    const before = scorer.batches;
+    const answers = await Promise.all(calls.map(rows => score(rows)));
+    await Promise.all(ended);
+    expect(scorer.batches - before).toBe(1);
+    expect(failures).toEqual([]);
+    calls.forEach((rows, i) => {
+      expect(answers[i]).toHaveLength(rows.length / width);
+      expected(rows).forEach((value, row) => { expect(answers[i]?.[row]).toBeCloseTo(value, 6); });
+    });
+  });
+
+  it('loads it beforehand where it is to be warm', async () => {
+    const warm = newScorer(10_000);
+    try {
+      await warm.warm('acme', modelOf(bytes));
+      const before = artifacts.reads;
+      const rows = rowsOf(3);
+      expect((await score(rows, modelOf(bytes), warm))[2]).toBeCloseTo(expected(rows)[2] ?? Number.NaN, 6);
+      expect(artifacts.reads).toBe(before);
+    } finally {
+      await warm.close();
+    }
+  });
+
+  it('leaves to the threads what takes longer', async () => {
+    const strict = newScorer(0.001);
+    try {
+      await score(rowsOf(1), modelOf(bytes), strict);
+      expect(await failureOf(async () => {
+        const ended = strict.threads.map(it => it.terminate());
+        const pending = score(rowsOf(1), modelOf(bytes), strict);
+        await Promise.all(ended);
+        return pending;
+      })).toBeInstanceOf(DependencyUnavailable);
+    } finally {
+      await strict.close();
+    }
+  });
+
+  it('fails for what fails in a thread', async () => {
+    await score(rowsOf(1));
+    await expect(score(Float32Array.of(Number.NaN, 0, 0, 0, 0))).rejects.toThrow(DependencyUnavailable);
+    await expect(score(rowsOf(1), { ...modelOf(bytes), output: 'other' })).rejects.toThrow(DependencyUnavailable);
+    await expect(score(rowsOf(1), modelOf(broken))).rejects.toThrow(DependencyUnavailable);
+    expect(failures).toHaveLength(3);
+    const rows = rowsOf(2);
+    expect((await score(rows))[0]).toBeCloseTo(expected(rows)[0] ?? Number.NaN, 6);
   });
 });

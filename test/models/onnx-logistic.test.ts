@@ -9,6 +9,7 @@ describe('encodeLogisticAsOnnx', () => {
   const files = new Map<string, Uint8Array>();
   const scorer = new OnnxModelScorer({
     threads: 1,
+    inPlaceMicroseconds: 0,
     artifacts: { get: async (_tenant, sha256) => files.get(sha256) ?? new Uint8Array() },
     onFailure: error => { throw error; },
   });
