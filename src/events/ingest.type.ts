@@ -1,5 +1,5 @@
 import { Field, ID, InputType, Int, ObjectType, registerEnumType } from 'type-graphql';
-import { DateTimeScalar, JsonScalar } from '../graphql/scalars.js';
+import { JsonScalar } from '../graphql/scalars.js';
 import type { Json } from '../kernel/json.js';
 
 const IngestStatusEnum = { ACCEPTED: 'ACCEPTED', DUPLICATE: 'DUPLICATE', REJECTED: 'REJECTED' } as const;
@@ -16,7 +16,7 @@ export class EventInput {
   @Field(() => String, { description: 'page_view, add_to_cart, purchase, email_open, email_click, form_submit, login, or a type that is defined: see eventTypes.' })
   type!: string;
 
-  @Field(() => DateTimeScalar, { nullable: true, description: 'At which it happened: while events are kept, and at most 10 minutes ahead; now by default.' })
+  @Field(() => String, { nullable: true, description: 'ISO 8601: when it happened, while events are kept, and at most 10 minutes ahead; now by default. What is no such time is answered with its event.' })
   at?: string | null;
 
   @Field(() => JsonScalar, { nullable: true, description: 'An object: sessionId, pageUrl, userAgent, metadata, value …' })

@@ -9,7 +9,7 @@ import type { ModelDefinition } from './model.js';
 export interface InspectedModel {
   /** Columns of a row. */
   readonly inputWidth: number;
-  /** Names of the output tensors. */
+  /** Names of the outputs that are one number a row. */
   readonly outputs: readonly string[];
 }
 
@@ -46,7 +46,7 @@ export function checkModel(
       details: { path: '/inputs', width, modelWidth: inspected.inputWidth },
     });
   }
-  if (!inspected.outputs.includes(output)) throw misfit('The model has no such output', '/output');
+  if (!inspected.outputs.includes(output)) throw misfit('The model has no such output of one float32 a row', '/output');
 }
 
 function misfit(message: string, path: string): InvalidInput {

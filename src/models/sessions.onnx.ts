@@ -82,10 +82,19 @@ async function tried(bytes: Uint8Array, { width, output }: ScoreTask): Promise<L
   return { session, microseconds };
 }
 
+/** Names of the outputs that are one number a row. */
+export async function scoringOutputs(session: InferenceSession, width: number): Promise<readonly string[]> {
+  const answer = await session.run({ [inputOf(session)]: rowsTensor(new Float32Array(trialRows * width), trialRows, width) });
+  return session.outputNames.filter(name => areScores(answer[name]?.data, trialRows));
+}
+
 async function run(session: InferenceSession, { rows, count, width, output }: Pick<ScoreTask, 'rows' | 'count' | 'width' | 'output'>): Promise<Float32Array> {
-  const [input] = session.inputNames;
-  const answer = await session.run({ [input ?? 'input']: new Tensor('float32', rows, [count, width]) }, [output]);
+  const answer = await session.run({ [inputOf(session)]: rowsTensor(rows, count, width) }, [output]);
   const data = answer[output]?.data;
-  if (!(data instanceof Float32Array) || data.length !== count) throw new Error('The model answered with another shape than one number a row');
+  if (!areScores(data, count)) throw new Error('The model answered with another shape than one number a row');
   return data;
 }
+
+const inputOf = ({ inputNames: [name] }: InferenceSession): string => name ?? 'input';
+const rowsTensor = (rows: Float32Array, count: number, width: number): Tensor => new Tensor('float32', rows, [count, width]);
+const areScores = (data: unknown, count: number): data is Float32Array => data instanceof Float32Array && data.length === count;

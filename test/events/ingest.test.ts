@@ -94,15 +94,17 @@ describe('ingestEvents', () => {
       purchase(1, { type: 'teleport' }),
       purchase(1, { at: ago(-601_000) }),
       purchase(1, { at: ago(800 * dayMs) }),
+      purchase(1, { at: 'yesterday' }),
       purchase(1, { customerId: '' }),
       purchase(1, { properties: [1] }),
       purchase('a\u0000b'),
       purchase('\ud800'),
       purchase('x'.repeat(30_000)),
     ]);
-    expect(data.it).toMatchObject({ accepted: 1, duplicates: 0, rejected: 8 });
+    expect(data.it).toMatchObject({ accepted: 1, duplicates: 0, rejected: 9 });
     expect((data.it.results as Record<string, unknown>[]).slice(1).map(it => [it['status'], it['code'], it['pointer'], it['got']])).toEqual([
       ['REJECTED', 'INVALID_INPUT', '/type', 'text'],
+      ['REJECTED', 'INVALID_INPUT', '/at', 'text'],
       ['REJECTED', 'INVALID_INPUT', '/at', 'text'],
       ['REJECTED', 'INVALID_INPUT', '/at', 'text'],
       ['REJECTED', 'INVALID_INPUT', '/customerId', 'text'],

@@ -159,6 +159,16 @@ describe('OnnxModelScorer', () => {
     expect(await scorer.inspect(bytes)).toEqual({ inputWidth: width, outputs: [logisticOutput] });
     await expect(scorer.inspect(Uint8Array.of(9, 9, 9))).rejects.toThrow(InvalidInput);
   });
+
+  it('counts no output that is not one number a row', async () => {
+    const eight = encodeLogisticAsOnnx({ weights: new Float32Array(8), bias: 0 });
+    const [weights, rows] = [Buffer.of(8, 8, 8, 1), Buffer.of(10, 2, 8, 8)];
+    const file = Buffer.from(eight);
+    Buffer.of(8, 4, 8, 2).copy(file, file.indexOf(weights)); // the same weights as four rows of two
+    Buffer.of(10, 2, 8, 4).copy(file, file.indexOf(rows));
+    expect(await scorer.inspect(eight)).toEqual({ inputWidth: 8, outputs: [logisticOutput] });
+    expect(await scorer.inspect(file)).toEqual({ inputWidth: 4, outputs: [] });
+  });
 });
 
 describe('OnnxModelScorer in place', () => {
