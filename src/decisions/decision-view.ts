@@ -12,6 +12,11 @@ export interface StageTrace {
   readonly milliseconds: number;
 }
 
+/** A candidate that knows its decision. */
+export interface CandidateView extends CandidateOutcome {
+  readonly decided: Decided;
+}
+
 /** A decision as clients see it. Each field is worked out when it is read: most queries ask for few. */
 export class DecisionView {
   readonly #decided: Decided;
@@ -73,8 +78,8 @@ export class DecisionView {
     const { request, state } = this.#decided.record;
     return isHeldOut(state.unit ?? request.customerId, this.placement.holdout, request.placementId);
   }
-  get candidates(): readonly CandidateOutcome[] {
-    return this.#decided.record.answer.candidates;
+  get candidates(): readonly CandidateView[] {
+    return this.#decided.record.answer.candidates.map(it => ({ ...it, decided: this.#decided }));
   }
   get withheld(): readonly Withheld[] {
     return this.#decided.record.state.withheld ?? [];

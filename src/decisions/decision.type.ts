@@ -4,8 +4,10 @@ import { ItemType } from '../content/item.type.js';
 import type { Placement } from '../content/placement.js';
 import { PlacementType } from '../content/placement.type.js';
 import { DateTimeScalar } from '../graphql/scalars.js';
-import { decisionLevels, type Assignment, type CandidateOutcome, type DecisionLevel, type Drop, type Withheld } from './decision.js';
-import type { DecisionView, StageTrace } from './decision-view.js';
+import type { Contribution } from './contributions.js';
+import { decisionLevels, type Assignment, type DecisionLevel, type Drop, type Withheld } from './decision.js';
+import type { CandidateView, DecisionView, StageTrace } from './decision-view.js';
+import type { Decided } from './personalizer.js';
 
 const DecisionLevelEnum = Object.fromEntries(decisionLevels.map(level => [level, level]));
 registerEnumType(DecisionLevelEnum, {
@@ -44,8 +46,33 @@ export class DropType implements Drop {
   reason!: string;
 }
 
+const ContributionKindEnum = {
+  ATTRIBUTE: 'attribute', FEATURE: 'feature', CONTEXT: 'context', ITEM: 'item', INTERCEPT: 'intercept', UNCERTAINTY: 'uncertainty',
+} as const satisfies Record<string, Contribution['kind']>;
+registerEnumType(ContributionKindEnum, {
+  name: 'ContributionKind',
+  valuesConfig: {
+    INTERCEPT: { description: 'What a bandit expects of the item whoever the customer is.' },
+    UNCERTAINTY: { description: 'What a bandit adds for knowing little of the item for such customers.' },
+  },
+});
+
+@ObjectType('Contribution', { simpleResolvers: true, description: 'What one input did for the score of an item.' })
+export class ContributionType implements Contribution {
+  @Field(() => ContributionKindEnum)
+  kind!: Contribution['kind'];
+
+  @Field(() => String, { description: 'Of the attribute, feature, or field of context or item; empty for the others.' })
+  name!: string;
+
+  @Field(() => Float, { description: 'The score before boosts, less what it would be were the value missing.' })
+  effect!: number;
+}
+
 @ObjectType('Candidate', { simpleResolvers: true, description: 'One item that was asked about.' })
-export class CandidateType implements CandidateOutcome {
+export class CandidateType implements CandidateView {
+  decided!: Decided;
+
   @Field(() => ID)
   itemId!: string;
 
@@ -170,7 +197,7 @@ export class DecisionType implements Pick<DecisionView, keyof DecisionView> {
   versions!: DecisionVersionsType;
 
   @Field(() => [CandidateType], { description: 'Every item asked about, with its score and propensity, or why it was dropped.' })
-  candidates!: readonly CandidateOutcome[];
+  candidates!: readonly CandidateView[];
 
   @Field(() => [StageTraceType])
   trace!: readonly StageTrace[];
@@ -206,5 +233,5 @@ export class ExplanationType {
   rank!: number | null;
 
   @Field(() => CandidateType)
-  candidate!: CandidateOutcome;
+  candidate!: CandidateView;
 }

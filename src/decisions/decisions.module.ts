@@ -15,6 +15,8 @@ import { configTopic, customerTopic, type Bus } from '../platform/bus.js';
 import type { Config } from '../platform/config.js';
 import type { Metrics } from '../platform/metrics.js';
 import type { ConfigurationChanged, Definitions } from '../tenants/definitions.js';
+import { CandidatesResolver } from './candidates.resolver.js';
+import { Contributions } from './contributions.js';
 import { PostgresDecisionLog } from './decision-log.postgres.js';
 import { Decisions } from './decisions.js';
 import { decisionRoutes } from './decisions.http.js';
@@ -85,7 +87,11 @@ export function decisionsModule(deps: DecisionsDeps): DecisionsModule {
   });
   const feed = liveFeed(deps, personalizer, snapshots);
   return {
-    resolvers: [new DecisionsResolver(personalizer, new Decisions(log, snapshots), deps.customerById), new DecisionUpdatesResolver(feed)],
+    resolvers: [
+      new DecisionsResolver(personalizer, new Decisions(log, snapshots), deps.customerById),
+      new CandidatesResolver(new Contributions(deps)),
+      new DecisionUpdatesResolver(feed),
+    ],
     routes: [decisionRoutes(personalizer)],
     log,
     personalizer,

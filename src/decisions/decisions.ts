@@ -35,7 +35,7 @@ export class Decisions {
 
   /** @throws NotFound */
   async explain(tenantId: string, id: string, itemId: string): Promise<Explanation> {
-    return explain((await this.#one(tenantId, id)).record.answer, itemId);
+    return explain(await this.#one(tenantId, id), itemId);
   }
 
   async #one(tenantId: string, id: string): Promise<Decided> {

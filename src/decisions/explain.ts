@@ -1,5 +1,7 @@
 import { NotFound } from '../kernel/errors.js';
 import type { CandidateOutcome, DecisionAnswer } from './decision.js';
+import type { CandidateView } from './decision-view.js';
+import type { Decided } from './personalizer.js';
 
 export interface Explanation {
   readonly itemId: string;
@@ -7,17 +9,18 @@ export interface Explanation {
   readonly summary: string;
   /** From 1; null where it was dropped. */
   readonly rank: number | null;
-  readonly candidate: CandidateOutcome;
+  readonly candidate: CandidateView;
 }
 
 /** @throws NotFound where the decision did not consider the item */
-export function explain(answer: DecisionAnswer, itemId: string): Explanation {
+export function explain(decided: Decided, itemId: string): Explanation {
+  const { answer } = decided.record;
   const candidate = answer.candidates.find(it => it.itemId === itemId);
   if (candidate === undefined) throw new NotFound('The decision did not consider such an item.');
   const { score } = candidate;
   const rank = score === null ? null : 1 + answer.candidates.filter(it => it.score !== null && it.score > score).length;
   const selected = answer.selectedItemId === itemId;
-  return { itemId, selected, rank, candidate, summary: summaryOf(answer, candidate, rank, selected) };
+  return { itemId, selected, rank, candidate: { ...candidate, decided }, summary: summaryOf(answer, candidate, rank, selected) };
 }
 
 function summaryOf(answer: DecisionAnswer, { dropped, score, propensity, boost }: CandidateOutcome, rank: number | null, selected: boolean): string {
