@@ -35,7 +35,7 @@ export async function benchFeatures({ seconds, rounds }: { readonly seconds: num
     const hashes = redis.pipeline();
     ids.forEach((id, i) => hashes.hset(`hash:${id}`, Object.fromEntries(names.map((it, k) => [it, String(valueOf(i, k))]))));
     await hashes.exec();
-    const records = new OnlineRecords({ store, source: { load: async () => { throw new Error('Every record is in Redis'); } }, onFailure: error => { throw error; }, copies: customers });
+    const records = new OnlineRecords({ store, source: { load: async () => { throw new Error('Every record is in Redis'); } }, onFailure: error => { throw error; }, copies: customers, now: () => 0 });
     const definitions: ReadonlyMap<string, FeatureDefinition> = new Map(names.map(name => [name, { name, description: '', valueType: 'number', ttlMs: 3_600_000 }]));
     const online = new OnlineFeatures({
       read: async (tenant, some) => (await records.read(tenant, some, 5000)).map(it => it.record),

@@ -118,14 +118,14 @@ export function createApp(config: Config, { pool, prisma, redis, elasticsearch }
   const tenants = tenantsModule({ pool, prisma, bus, onUnannounced: failed('a change of the configuration could not be announced') });
   const { definitions } = tenants;
   const keys = keysModule({ pool, config });
-  const { blindsOf } = keys;
+  const { blindsOf, hashing } = keys;
   const projected = projection({ pool, bus, clock, definitions, online, memberSets, blindsOf, onFailure: failed('customers could not be projected; it is tried again') });
   const { changed } = projected;
-  const records = new OnlineRecords({ store: online, source: projected.source, onFailure: failed('an online record could not be read'), copies: redis === undefined ? 0 : copiesKept });
-  const customers = customersModule({ pool, keys, bus, online, clock, definitions, records, changed, erased: projected.erased, elsewhere: customerDecisions, onFailure: failed('keys could not be wrapped anew; ask again') });
+  const records = new OnlineRecords({ store: online, source: projected.source, onFailure: failed('an online record could not be read'), copies: redis === undefined ? 0 : copiesKept, now: () => clock.now() });
+  const customers = customersModule({ pool, keys, bus, online, clock, definitions, records, changed, erased: projected.erased, elsewhere: customerDecisions, isIndexed: elasticsearch !== undefined, onFailure: failed('keys could not be wrapped anew; ask again') });
   const featureDefinitions = featureDefinitionsModule({ definitions });
   const features = featuresModule({ pool, bus, definitions, hold: keys.hold, clock, records, recordById: customers.recordById, changed, live: it => projected.live(it), onFailure: failed('customers could not be recounted') });
-  const events = eventsModule({ pool, bus, clock, definitions, hashing: keys.hashing, stream, keptDays: config.eventDays, onFailure: failed('what events have could not be noted') });
+  const events = eventsModule({ pool, bus, clock, definitions, hashing, stream, keptDays: config.eventDays, onFailure: failed('what events have could not be noted') });
   const segmentDefinitions = segmentDefinitionsModule({ definitions });
   const segments = segmentsModule({ pool, bus, clock, elasticsearch, held: memberSets && { online, memberSets }, projection: projected, segmentById: segmentDefinitions.segmentById, customerById: customers.customerById, recordById: customers.recordById, onFailure: failed('segments could not be kept in order; it is tried again') });
   const content = contentModule({ definitions });
@@ -135,7 +135,7 @@ export function createApp(config: Config, { pool, prisma, redis, elasticsearch }
   const runtime = runtimeModule({ pool, bus, artifacts, threads: config.modelWorkers, inPlaceMicroseconds: config.modelInPlaceMicroseconds, onFailure: failed('a model could not be run') });
   const models = modelsModule({ definitions, artifacts, inspect: runtime.inspect });
   const decisions = decisionsModule({
-    pool, bus, clock, logger, metrics, config, definitions, blindsOf, customers: records, customerById: customers.customerById, scorer: runtime.scorer, posteriors: runtime.posteriors, onLearned: runtime.onLearned,
+    pool, bus, clock, logger, metrics, config, definitions, blindsOf, hashing, customers: records, customerById: customers.customerById, scorer: runtime.scorer, posteriors: runtime.posteriors, onLearned: runtime.onLearned,
   });
   const learning = learningModule({ pool, bus, logger, snapshots: decisions.snapshots });
   const guardrails = guardrailsModule({ pool, bus, clock, logger, metrics, features });
@@ -147,7 +147,7 @@ export function createApp(config: Config, { pool, prisma, redis, elasticsearch }
   stream.start(projected.refresh);
   return {
     resolvers: [
-      tenants, customers, featureDefinitions, features, events, segmentDefinitions, segments, content, rules, experiments, models, decisions, importModule(pool), outcomes, learning, guardrails,
+      tenants, customers, featureDefinitions, features, events, segmentDefinitions, segments, content, rules, experiments, models, decisions, importModule(pool, hashing), outcomes, learning, guardrails,
     ].flatMap(it => it.resolvers),
     routes: [events, segments, decisions, outcomes, trainingSets].flatMap(it => it.routes),
     tenants, guardrails, keys,

@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import type { Clock } from '../kernel/clock.js';
 import type { Json } from '../kernel/json.js';
-import { customerTopic, type Bus } from '../platform/bus.js';
+import { customerTopic, erasureTopic, type Bus } from '../platform/bus.js';
 import { mostOfAKind } from '../tenants/definition-kind.js';
 import { definitionListLoader } from '../tenants/definition.loader.js';
 import type { Definitions } from '../tenants/definitions.js';
@@ -37,13 +37,15 @@ export interface CustomersDeps {
   readonly keys: Pick<KeysModule, 'keyring' | 'hold'>;
   readonly clock: Clock;
   readonly definitions: Definitions;
-  readonly bus: Pick<Bus, 'publishMany'>;
+  readonly bus: Pick<Bus, 'publishMany' | 'subscribe'>;
   readonly online: Pick<OnlineStore, 'write'>;
-  readonly records: Pick<OnlineRecords, 'read' | 'forget'>;
+  readonly records: Pick<OnlineRecords, 'read' | 'forget' | 'forgetAll'>;
   readonly elsewhere: HeldElsewhere;
   readonly changed: CustomersChanged;
   /** Takes ids of customers who are erased out of what else is made from them outside of the database; told what was known of them. */
   readonly erased: (tenantId: string, customerIds: readonly string[], changes: CustomerChanged['changes']) => Promise<void>;
+  /** Whether the customers are in a search index. */
+  readonly isIndexed: boolean;
   readonly onFailure: (error: unknown) => void;
 }
 
@@ -53,6 +55,7 @@ export function customersModule(deps: CustomersDeps): CustomersModule {
   const store = new PostgresCustomerStore(pool, hold, personal);
   const byId = customerById(store);
   const recordById = onlineRecordById(records);
+  followErasures(deps);
   const declared = async (tenantId: string): Promise<AttributeDeclarations> => {
     const all = await definitions.list(tenantId, 'attribute', { first: mostOfAKind });
     return new Map(all.map(({ body }) => parseAttribute(body)).map(it => [it.name, it]));
@@ -74,12 +77,27 @@ export function customersModule(deps: CustomersDeps): CustomersModule {
   };
 }
 
-/** What other processes had decided for the customer is in the log by then. */
-const lateMs = 3000;
+/** Told to all processes. */
+interface ErasedIds {
+  readonly tenantId: string;
+  readonly ids: readonly string[];
+}
+
+/** Drops the copies of who is erased by any process; and all, where word of some may have been missed. */
+function followErasures({ bus, records, onFailure }: CustomersDeps): void {
+  bus.subscribe(erasureTopic, event => {
+    if (event.kind === 'gap') records.forgetAll();
+    else {
+      const { tenantId, ids } = event.message as unknown as ErasedIds;
+      records.forget(tenantId, ids);
+    }
+  }).catch(onFailure);
+}
+
 /** Newer than all that anybody may still be about to write of the customer. */
 const lastVersion = Number.MAX_SAFE_INTEGER;
 
-function erasureResolver({ pool, keys: { keyring, hold }, clock, bus, online, records, erased, elsewhere, onFailure }: CustomersDeps, personal: PersonalAttributes): ErasureResolver {
+function erasureResolver({ pool, keys: { keyring, hold }, clock, bus, online, records, erased, elsewhere, isIndexed, onFailure }: CustomersDeps, personal: PersonalAttributes): ErasureResolver {
   const erasure = new PostgresErasure({
     pool, hold, keyring, personal, elsewhere,
     async forget(tenantId, ids, changes) {
@@ -93,13 +111,17 @@ function erasureResolver({ pool, keys: { keyring, hold }, clock, bus, online, re
     clock,
     async erased(tenantId, done) {
       const { ids, changes, receipt } = done;
-      if (ids.length === 0) return;
-      // Once more: what read the customer before the commit may have put them back.
-      await erased(tenantId, ids, changes).catch(onFailure);
-      setTimeout(() => void erasure.again(tenantId, done).catch(onFailure), lateMs).unref();
-      const changedAt = receipt.erasedAt.getTime();
-      const messages = ids.map((customerId): CustomerChanged => ({ customerId, version: lastVersion, changes, changedAt }));
-      await bus.publishMany(messages.map(it => ({ topic: customerTopic(tenantId, it.customerId), message: it as unknown as Json }))).catch(onFailure);
+      if (ids.length > 0) {
+        // Once more: what read the customer before the commit may have put them back.
+        await erased(tenantId, ids, changes).catch(onFailure);
+        const changedAt = receipt.erasedAt.getTime();
+        const messages = ids.map((customerId): CustomerChanged => ({ customerId, version: lastVersion, changes, changedAt }));
+        await bus.publishMany([
+          { topic: erasureTopic, message: { tenantId, ids } satisfies ErasedIds },
+          ...messages.map(it => ({ topic: customerTopic(tenantId, it.customerId), message: it as unknown as Json })),
+        ]).catch(onFailure);
+      }
+      if (isIndexed) await erasure.unindexed(tenantId, receipt);
     },
   });
 }

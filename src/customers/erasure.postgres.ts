@@ -1,9 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool, PoolClient } from 'pg';
-import { LimitExceeded, NotFound } from '../kernel/errors.js';
+import { DependencyUnavailable, LimitExceeded, NotFound } from '../kernel/errors.js';
 import { uuidv7 } from '../kernel/ids.js';
 import { canonicalJson, type Json } from '../kernel/json.js';
 import { answered, inTransaction } from '../platform/postgres.js';
 import { isSameMac } from '../platform/seal.js';
+import { holdWriters } from '../tenants/erased-ids.postgres.js';
 import { customerTables } from './customer-tables.js';
 import { mostExported, type Erased, type Erasure, type ErasureReceipt, type Verification } from './erasure.js';
 import type { HoldCustomers } from './held-customers.postgres.js';
@@ -20,9 +22,9 @@ export interface Whose {
 
 /** What is held of customers downstream of here. */
 export interface HeldElsewhere {
-  /** Makes anonymous what there is of a customer up to now; returns the numbers of rows, by where they were. */
-  anonymize(client: PoolClient, of: Whose & { readonly pseudonym: string; readonly until: Date }): Promise<Readonly<Record<string, number>>>;
-  count(client: Pick<PoolClient, 'query'>, of: Whose & { readonly until: Date }): Promise<Readonly<Record<string, number>>>;
+  /** Makes anonymous what there is of a customer; returns the numbers of rows, by where they were. */
+  anonymize(client: PoolClient, of: Whose & { readonly pseudonym: string }): Promise<Readonly<Record<string, number>>>;
+  count(client: Pick<PoolClient, 'query'>, of: Whose): Promise<Readonly<Record<string, number>>>;
   rowsOf(client: Pick<PoolClient, 'query'>, of: Whose & { readonly limit: number }): Promise<Readonly<Record<string, readonly Json[]>>>;
 }
 
@@ -51,13 +53,13 @@ const removals: readonly (readonly [what: string, sql: string])[] = [
   ['customer_merges', 'DELETE FROM customer_merges WHERE tenant_id = $1 AND (from_id = ANY($2) OR into_id = ANY($2))'],
   ['customers', 'DELETE FROM customers WHERE tenant_id = $1 AND id = ANY($2)'],
 ];
-const lateSql = 'DELETE FROM rejected_events WHERE tenant_id = $1 AND customer_id = ANY($2)';
+const unindexedSql = 'SELECT customer_id AS id FROM unindexed_removals WHERE tenant_id = $1';
 const hushSql = `UPDATE audit_log SET subject = $3, details = '{}' WHERE tenant_id = $1 AND subject = ANY($2)`;
 const tombstonesSql = 'INSERT INTO erased_ids (tenant_id, hash, erasure_id) SELECT $1, it, $3 FROM unnest($2::text[]) AS it';
 const erasureSql = 'INSERT INTO erasures (tenant_id, id, at, actor, removed, mac) VALUES ($1, $2, $3, $4, $5, $6)';
 const auditSql = 'INSERT INTO audit_log (tenant_id, actor, action, subject, details) VALUES ($1, $2, $3, $4, $5)';
 const remainingSql = [
-  ...byCustomer.map(it => `SELECT '${it}' AS what, count(*)::int AS count FROM ${it} WHERE tenant_id = $1 AND customer_id = $2`),
+  ...[...byCustomer, 'unindexed_removals'].map(it => `SELECT '${it}' AS what, count(*)::int AS count FROM ${it} WHERE tenant_id = $1 AND customer_id = $2`),
   `SELECT 'customers', count(*)::int FROM customers WHERE tenant_id = $1 AND id = $2`,
   `SELECT 'customer_aliases', count(*)::int FROM customer_aliases WHERE tenant_id = $1 AND (alias = $2 OR customer_id = $2)`,
   `SELECT 'customer_merges', count(*)::int FROM customer_merges WHERE tenant_id = $1 AND (from_id = $2 OR into_id = $2)`,
@@ -74,6 +76,10 @@ interface CustomerRow {
   readonly sealed: Readonly<Record<string, string>>;
   readonly [column: string]: unknown;
 }
+
+/** The index is written to every half second. */
+const lookEveryMs = 50;
+const patienceMs = 10_000;
 
 export interface ErasureDeps {
   readonly pool: Pool;
@@ -119,7 +125,7 @@ export class PostgresErasure implements Erasure {
     if (customerId === undefined) return { isGenuine, coversId: null, remaining: {} };
     const coversId = hashes.some(it => it.hash === secrets.hashOf(customerId));
     const { rows } = await answered(pool.query<{ what: string; count: number }>(remainingSql, [tenantId, customerId]));
-    const counts = { ...Object.fromEntries(rows.map(it => [it.what, it.count])), ...(await elsewhere.count(pool, { tenantId, ids: [customerId], until: row.at })) };
+    const counts = { ...Object.fromEntries(rows.map(it => [it.what, it.count])), ...(await elsewhere.count(pool, { tenantId, ids: [customerId] })) };
     return { isGenuine, coversId, remaining: Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0)) };
   }
 
@@ -146,22 +152,28 @@ export class PostgresErasure implements Erasure {
     }));
   }
 
-  /** Removes what was still on its way into a log when the customer was erased. */
-  async again(tenantId: string, { ids, receipt }: Pick<Erased, 'ids' | 'receipt'>): Promise<void> {
-    const { pool, elsewhere } = this.#deps;
-    await answered(inTransaction(pool, async client => {
-      await client.query(lateSql, [tenantId, ids]);
-      await elsewhere.anonymize(client, { tenantId, ids, pseudonym: pseudonymOf(receipt.id), until: receipt.erasedAt });
-    }));
+  /** Resolves when the search index has dropped whom it covers. @throws DependencyUnavailable where that does not come about */
+  async unindexed(tenantId: string, { id }: Pick<ErasureReceipt, 'id'>): Promise<void> {
+    const { pool, keyring } = this.#deps;
+    const { hashOf } = await keyring.tenant(tenantId);
+    const { rows: hashes } = await answered(pool.query<{ hash: string }>(hashesSql, [tenantId, id]));
+    const covered = new Set(hashes.map(it => it.hash));
+    for (let waitedMs = 0; ; waitedMs += lookEveryMs) {
+      const { rows } = await answered(pool.query<{ id: string }>(unindexedSql, [tenantId]));
+      if (!rows.some(it => covered.has(hashOf(it.id)))) return;
+      if (waitedMs >= patienceMs) throw new DependencyUnavailable('The customer has been erased, but the search index, which does not answer, holds a document of them yet; ask again for the receipt');
+      await sleep(lookEveryMs);
+    }
   }
 
   async #remove(client: PoolClient, { tenantId, ids }: Whose, secrets: TenantSecrets, { actor, now }: { readonly actor: string; readonly now: number }): Promise<ErasureReceipt> {
     const id = uuidv7(now);
     const at = new Date(now);
-    const pseudonym = pseudonymOf(id);
+    const pseudonym = `erased:${id}`;
+    await holdWriters(client, tenantId);
     const removed: Record<string, number> = {};
     for (const [what, sql] of removals) removed[what] = (await client.query(sql, [tenantId, ids])).rowCount ?? 0;
-    Object.assign(removed, await this.#deps.elsewhere.anonymize(client, { tenantId, ids, pseudonym, until: at }));
+    Object.assign(removed, await this.#deps.elsewhere.anonymize(client, { tenantId, ids, pseudonym }));
     await client.query(hushSql, [tenantId, ids.map(it => `customer/${it}`), `customer/${pseudonym}`]);
     const hashes = ids.map(secrets.hashOf);
     const mac = macOf(secrets, { id, at, removed }, hashes);
@@ -180,8 +192,6 @@ export class PostgresErasure implements Erasure {
     }));
   }
 }
-
-const pseudonymOf = (erasureId: string): string => `erased:${erasureId}`;
 
 const receiptOf = ({ id, at, removed, mac }: ErasureRow): ErasureReceipt => ({ id, erasedAt: at, removed, mac });
 

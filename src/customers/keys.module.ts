@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import { MasterKeys, type MasterKeySource } from '../platform/master-keys.js';
+import type { HashIds } from '../tenants/erased-ids.postgres.js';
 import { holding, type HoldCustomers } from './held-customers.postgres.js';
 import { PostgresKeyring } from './keyring.postgres.js';
 import type { Scalar } from './online-record.js';
@@ -12,8 +13,7 @@ export interface KeysModule {
   readonly keyring: PostgresKeyring;
   readonly hold: HoldCustomers;
   readonly blindsOf: BlindsOf;
-  /** Makes what stands for an id of whom nothing may be kept. */
-  readonly hashing: (tenantId: string) => Promise<(id: string) => string>;
+  readonly hashing: HashIds;
 }
 
 /** Apart from the module of customers: everything that takes in or compares what is theirs needs it. */

@@ -1,5 +1,5 @@
 import { strangerRecord, type OnlineRecord } from './online-record.js';
-import type { HeldRecords, OnlineStore } from './online-store.js';
+import { strangerTtlMs, type HeldRecords, type OnlineStore } from './online-store.js';
 
 /** The truth that records are made from. */
 export interface OnlineRecordSource {
@@ -18,6 +18,8 @@ export interface OnlineRecordsDeps {
   readonly onFailure: (error: unknown) => void;
   /** Copies kept for the time when neither answers. */
   readonly copies: number;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
 }
 
 const none: ReadRecord = { record: undefined, source: 'none' };
@@ -45,6 +47,11 @@ export class OnlineRecords {
   /** Drops the copies of these customers that are kept for the time when nobody answers. */
   forget(tenantId: string, customerIds: readonly string[]): void {
     for (const id of customerIds) this.#copies.delete(keyOf(tenantId, id));
+  }
+
+  /** Drops all copies. */
+  forgetAll(): void {
+    this.#copies.clear();
   }
 
   async #fill(tenantId: string, customerIds: readonly string[], held: Promise<HeldRecords>, found: ReadRecord[]): Promise<void> {
@@ -87,12 +94,23 @@ export class OnlineRecords {
   }
 
   async #loadBatch(tenantId: string, ids: readonly string[]): Promise<ReadonlyMap<string, OnlineRecord>> {
+    const since = this.#deps.now();
     const loaded = new Map((await this.#deps.source.load(tenantId, ids)).map(it => [it.customerId, it]));
     const records = ids.map(id => loaded.get(id) ?? strangerRecord(id));
     for (const record of records) this.#remember(tenantId, record.customerId, record);
     // Nobody waits for it: a store that is slow to take them holds no answer back.
-    this.#deps.store.write(tenantId, records).catch(this.#deps.onFailure);
+    this.#keep(tenantId, records, since).catch(this.#deps.onFailure);
     return new Map(records.map(it => [it.customerId, it]));
+  }
+
+  /** Who is erased is held as a stranger for a while, which keeps older records out; who writes later than that looks whether they are still there. */
+  async #keep(tenantId: string, records: readonly OnlineRecord[], since: number): Promise<void> {
+    const { store, source, now } = this.#deps;
+    await store.write(tenantId, records);
+    if (now() - since < strangerTtlMs / 2) return;
+    const ids = records.filter(it => it.known).map(it => it.customerId);
+    const there = new Set((await source.load(tenantId, ids)).filter(it => it.known).map(it => it.customerId));
+    await store.forget(tenantId, ids.filter(it => !there.has(it)));
   }
 
   #remember(tenantId: string, id: string, record: OnlineRecord): void {

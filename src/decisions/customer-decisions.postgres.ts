@@ -8,18 +8,10 @@ interface Of {
   readonly ids: readonly string[];
 }
 
-/** Nothing of the customer is left: neither what was read of them, nor what was said of them or worked out. Which item was shown with which propensity stays. */
+/** Under the tenant's lock: what is written later is anonymous from the start. */
 const anonymizeSql = `
-  UPDATE decisions SET customer_id = $3, log = 'erased', record = (
-    record::jsonb || jsonb_build_object(
-      's', '{"known":false,"source":"erased","attributes":{},"features":{},"segments":[]}'::jsonb,
-      'r', (record::jsonb -> 'r') || '{"context":{}}'::jsonb,
-      'c', '{"source":"unavailable"}'::jsonb,
-      'a', (record::jsonb -> 'a') || '{"reasoning":"The customer has been erased","confidence":0}'::jsonb
-    )
-  )::text
-  WHERE tenant_id = $1 AND customer_id = ANY($2) AND decided_at <= $4`;
-const countSql = 'SELECT count(*)::int AS count FROM decisions WHERE tenant_id = $1 AND customer_id = ANY($2) AND decided_at <= $3';
+  UPDATE decisions SET customer_id = $3, log = 'erased', record = attune_erased_record(record) WHERE tenant_id = $1 AND customer_id = ANY($2)`;
+const countSql = 'SELECT count(*)::int AS count FROM decisions WHERE tenant_id = $1 AND customer_id = ANY($2)';
 const decisionsSql = `SELECT to_jsonb(d) - 'tenant_id' - 'record' || jsonb_build_object('record', d.record::jsonb) AS it FROM decisions d WHERE tenant_id = $1 AND customer_id = ANY($2) ORDER BY decided_at LIMIT $3`;
 const outcomesSql = `
   SELECT to_jsonb(o) - 'tenant_id' AS it FROM outcomes o
@@ -27,13 +19,13 @@ const outcomesSql = `
 
 /** What the log of decisions holds of customers. */
 export const customerDecisions = {
-  async anonymize(client: Queryable, { tenantId, ids, pseudonym, until }: Of & { readonly pseudonym: string; readonly until: Date }): Promise<{ readonly decisions: number }> {
-    const { rowCount } = await client.query(anonymizeSql, [tenantId, ids, pseudonym, until]);
+  async anonymize(client: Queryable, { tenantId, ids, pseudonym }: Of & { readonly pseudonym: string }): Promise<{ readonly decisions: number }> {
+    const { rowCount } = await client.query(anonymizeSql, [tenantId, ids, pseudonym]);
     return { decisions: rowCount ?? 0 };
   },
 
-  async count(client: Queryable, { tenantId, ids, until }: Of & { readonly until: Date }): Promise<{ readonly decisions: number }> {
-    const { rows: [row] } = await client.query<{ count: number }>(countSql, [tenantId, ids, until]);
+  async count(client: Queryable, { tenantId, ids }: Of): Promise<{ readonly decisions: number }> {
+    const { rows: [row] } = await client.query<{ count: number }>(countSql, [tenantId, ids]);
     return { decisions: row?.count ?? 0 };
   },
 

@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import { DependencyUnavailable, Overloaded } from '../kernel/errors.js';
 import { isUuidv7, timeOfUuidv7 } from '../kernel/ids.js';
+import type { HashIds } from '../tenants/erased-ids.postgres.js';
 import type { DecisionLog } from './decision-log.js';
 import { decodeBody, encodeBody, type DecisionRecord } from './decision-record.js';
 import type { DecisionLevel, DecisionRequest } from './decision.js';
@@ -10,6 +11,7 @@ export interface DecisionLogOptions {
   readonly capacity: number;
   /** How long a caller waits for room, in milliseconds. */
   readonly patienceMs: number;
+  readonly hashing: HashIds;
   readonly onFailure: (error: unknown) => void;
 }
 
@@ -20,6 +22,9 @@ const retryMs = { first: 50, most: 2000 };
 
 /** Of the ten columns, text unless it says otherwise. */
 const casts = ['', '::uuid[]', '::float8[]', '', '', '', '::float8[]', '', '::bigint[]', ''] as const;
+const appendSql = `SELECT attune_append_decisions(${[...casts, ''].map((cast, i) => `string_to_array($${i + 1}, E'\\n')${cast}`).join(', ')}, $12)`;
+/** SQLSTATE of our own: see the function. */
+const hashesNeeded = 'AT001';
 const dayMs = 86_400_000;
 
 /** A record on its way: as text, since thousands of them wait while the database is slow, and objects would keep the garbage collector busy. */
@@ -71,6 +76,8 @@ export class PostgresDecisionLog implements DecisionLog {
   readonly #waiting = new Set<() => void>();
   /** Days since the epoch whose partition is there. */
   readonly #days = new Set<number>();
+  /** Tenants of whose customers some have been erased: their ids go with their hashes. */
+  readonly #withErased = new Set<string>();
   #writing: Promise<void> | undefined;
   #hurry: (() => void) | undefined;
   #closed = false;
@@ -177,14 +184,20 @@ export class PostgresDecisionLog implements DecisionLog {
    */
   async #insert(lines: readonly Line[], isAgain: boolean): Promise<void> {
     await this.#makePartitions(lines);
+    try {
+      await this.#append(lines, isAgain);
+    } catch (error) {
+      if ((error as { readonly code?: unknown }).code !== hashesNeeded) throw error;
+      for (const { tenantId } of lines) this.#withErased.add(tenantId);
+      await this.#append(lines, isAgain);
+    }
+  }
+
+  async #append(lines: readonly Line[], isAgain: boolean): Promise<void> {
     const column = (of: (line: Line) => string | number): string => lines.map(of).join('\n');
     await this.#pool.query({
-      name: isAgain ? 'decision-log-insert-again' : 'decision-log-insert',
-      text: `INSERT INTO decisions (tenant_id, id, decided_at, customer_id, placement_id, item_id, propensity, level, snapshot_version, record)
-             SELECT tenant, id, to_timestamp(ms / 1000), customer, placement, NULLIF(item, ''), propensity, level, version, record
-             FROM unnest(${[1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map(i => `string_to_array($${i}, E'\\n')${casts[i - 1] ?? ''}`).join(', ')})
-               AS it(tenant, id, ms, customer, placement, item, propensity, level, version, record)
-             ${isAgain ? 'ON CONFLICT DO NOTHING' : ''}`,
+      name: 'decision-log-append',
+      text: appendSql,
       values: [
         column(it => it.tenantId),
         column(it => it.id),
@@ -196,8 +209,18 @@ export class PostgresDecisionLog implements DecisionLog {
         column(it => it.level),
         column(it => it.snapshotVersion),
         column(it => it.body),
+        await this.#hashesOf(lines),
+        isAgain,
       ],
     });
+  }
+
+  /** Null where nobody has been erased. */
+  async #hashesOf(lines: readonly Line[]): Promise<string | null> {
+    const tenants = [...new Set(lines.map(it => it.tenantId))].filter(it => this.#withErased.has(it));
+    if (tenants.length === 0) return null;
+    const hashOf = new Map(await Promise.all(tenants.map(async it => [it, await this.#options.hashing(it)] as const)));
+    return lines.map(({ tenantId, customerId }) => hashOf.get(tenantId)?.(customerId) ?? '').join('\n');
   }
 
   async #makePartitions(lines: readonly Line[]): Promise<void> {

@@ -15,6 +15,7 @@ import { configTopic, customerTopic, type Bus } from '../platform/bus.js';
 import type { Config } from '../platform/config.js';
 import type { Metrics } from '../platform/metrics.js';
 import type { ConfigurationChanged, Definitions } from '../tenants/definitions.js';
+import type { HashIds } from '../tenants/erased-ids.postgres.js';
 import { CandidatesResolver } from './candidates.resolver.js';
 import { Contributions } from './contributions.js';
 import { PostgresDecisionLog } from './decision-log.postgres.js';
@@ -36,6 +37,7 @@ export interface DecisionsDeps {
   readonly config: Pick<Config, 'decisionDeadlineMs' | 'decisionLogCapacity' | 'decisionLogPatienceMs'>;
   readonly definitions: Definitions;
   readonly blindsOf: BlindsOf;
+  readonly hashing: HashIds;
   readonly customers: Pick<OnlineRecords, 'read'>;
   readonly customerById: CustomerById;
   readonly scorer: ModelScorer;
@@ -58,6 +60,7 @@ export function decisionsModule(deps: DecisionsDeps): DecisionsModule {
   const log = new PostgresDecisionLog(pool, {
     capacity: config.decisionLogCapacity,
     patienceMs: config.decisionLogPatienceMs,
+    hashing: deps.hashing,
     onFailure: error => { logger.error({ err: error }, 'The decision log cannot be written; decisions wait in memory'); },
   });
   const snapshots = new Snapshots({

@@ -1,15 +1,13 @@
 import type { Pool } from 'pg';
 import { DependencyUnavailable } from '../kernel/errors.js';
 import { answered } from '../platform/postgres.js';
+import type { HashIds } from '../tenants/erased-ids.postgres.js';
 import type { Appended, CustomerEvent, EventLog } from './event.js';
 
 /** Columns come as one text, a line each: neither ids nor JSON hold a line break, and an array of texts would have each quote escaped. */
 const appendSql = `
   SELECT event AS id, customer AS "customerId"
   FROM attune_append_events($1, string_to_array($2, E'\\n'), string_to_array($3, E'\\n')::timestamptz[], string_to_array($4, E'\\n'), string_to_array($5, E'\\n'), $6, $7, $8)`;
-
-/** Makes what stands for an id of whom nothing may be kept. */
-export type HashIds = (tenantId: string) => Promise<(id: string) => string>;
 
 interface Row {
   readonly id: string;

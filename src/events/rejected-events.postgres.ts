@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Pool } from 'pg';
-import { answered } from '../platform/postgres.js';
+import { answered, inTransaction } from '../platform/postgres.js';
 import { id } from '../tenants/body.schema.js';
-import type { HashIds } from './events.postgres.js';
+import { erasedAmong, type HashIds } from '../tenants/erased-ids.postgres.js';
 import { levelsOf, mostLevels } from './event.schema.js';
 import type { RejectedEvent, RejectedEvents, RejectedFilter, Rejection } from './rejected-events.js';
 
@@ -12,9 +12,8 @@ const longestBody = 40_000;
 const keepSql = `
   INSERT INTO rejected_events (tenant_id, hash, received_at, event_id, customer_id, type, pointer, expected, got, body)
   SELECT $1, decode(hash, 'hex'), $2, event_id, customer_id, type, pointer, expected, got, body
-  FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[])
-    WITH ORDINALITY AS it(hash, event_id, customer_id, type, pointer, expected, got, body, id_hash, place)
-  WHERE NOT EXISTS (SELECT FROM erased_ids e WHERE e.tenant_id = $1 AND e.hash = it.id_hash) ORDER BY place
+  FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[])
+    WITH ORDINALITY AS it(hash, event_id, customer_id, type, pointer, expected, got, body, place) ORDER BY place
   ON CONFLICT (tenant_id, hash) DO UPDATE SET pointer = excluded.pointer, expected = excluded.expected, got = excluded.got`;
 const trimSql = `
   DELETE FROM rejected_events WHERE tenant_id = $1 AND seq <= (SELECT seq FROM rejected_events WHERE tenant_id = $1 ORDER BY seq DESC OFFSET $2 LIMIT 1)`;
@@ -47,12 +46,16 @@ export class PostgresRejectedEvents implements RejectedEvents {
     const kept = [...new Map(rejections.flatMap(it => keptOf(it, receivedAt) ?? []).map(it => [it.hash, it])).values()];
     if (kept.length === 0) return;
     const hashOf = await this.#hashing(tenantId);
-    const column = (of: keyof Kept): readonly (string | null)[] => kept.map(it => it[of]);
-    await answered(this.#pool.query(keepSql, [
-      tenantId, new Date(receivedAt), column('hash'), column('eventId'), column('customerId'), column('type'), column('pointer'), column('expected'), column('got'), column('body'),
-      kept.map(it => (it.customerId === null ? null : hashOf(it.customerId))),
-    ]));
-    await answered(this.#pool.query(trimSql, [tenantId, mostKept]));
+    await answered(inTransaction(this.#pool, async client => {
+      const hashes = kept.map(it => (it.customerId === null ? '' : hashOf(it.customerId)));
+      const erased = await erasedAmong(client, tenantId, hashes);
+      const taken = kept.filter((_, i) => !erased.has(hashes[i] ?? ''));
+      const column = (of: keyof Kept): readonly (string | null)[] => taken.map(it => it[of]);
+      await client.query(keepSql, [
+        tenantId, new Date(receivedAt), column('hash'), column('eventId'), column('customerId'), column('type'), column('pointer'), column('expected'), column('got'), column('body'),
+      ]);
+      await client.query(trimSql, [tenantId, mostKept]);
+    }));
   }
 
   async list(tenantId: string, { type, eventIds }: RejectedFilter, { first, after }: { readonly first: number; readonly after?: number | undefined }): Promise<readonly RejectedEvent[]> {

@@ -22,6 +22,7 @@ export const configTopic = (tenantId: string): string => topic('config', tenantI
 export const posteriorTopic = (tenantId: string): string => topic('posterior', tenantId);
 export const segmentTopic = (tenantId: string, segmentId: string): string => topic('segment', tenantId, segmentId);
 export const alertTopic = (tenantId: string): string => topic('alert', tenantId);
+export const erasureTopic = 'attune:erasures';
 export const customerTopic = (tenantId: string, customerId: string): string => topic('customer', tenantId, customerId);
 
 const topic = (...parts: readonly string[]): string => ['attune', ...parts.map(part => encodeURIComponent(JSON.stringify(part)))].join(':');

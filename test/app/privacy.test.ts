@@ -1,15 +1,18 @@
-import { randomUUID } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { Client } from '@elastic/elasticsearch';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { runCommandLine } from '../../src/cli/program.js';
 import type { Verification } from '../../src/customers/erasure.js';
 import { dynamic } from '../customers/shop.js';
 import { feature, hero, rule } from '../decisions/shop.js';
+import { describeWithElasticsearch } from '../support/elasticsearch.js';
 import { testDatabase } from '../support/postgres.js';
 import { startRedis } from '../support/redis-server.js';
+import { elasticDocuments, elasticDump, redisDump, tablesWith } from './dumps.js';
 import { ask, startServerProcess, type ServerProcess } from './server-process.js';
 import { furnish, startShop, type ShopServer } from './shop-server.js';
 import { updatesOf } from './updates.js';
@@ -19,43 +22,28 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 const { url: databaseUrl, pool } = await testDatabase();
 const redis = await startRedis(folder);
 
-/** Found nowhere but where the test has put them. */
-const planted = { id: `id-${randomUUID()}`, email: `mail-${randomUUID()}`, city: `city-${randomUUID()}`, page: `page-${randomUUID()}` };
+/** Found nowhere but where the test has put them: of each kind of thing another. */
+const planted = { id: `id-${randomUUID()}`, city: `city-${randomUUID()}`, page: `page-${randomUUID()}` };
+const personal = { email: `mail-${randomUUID()}`, phone: randomInt(1e13, 1e14), nicknames: [`nick-${randomUUID()}`, `nick-${randomUUID()}`] };
+const identities = { email: `known-${randomUUID()}`, login: `login-${randomUUID()}`, 'anonymous id': `anon-${randomUUID()}` };
+const secrets = [...Object.values(personal).flat(), ...Object.values(identities)].map(String);
 
-/** Tables of the database with a row that holds the text. */
-async function tablesWith(text: string): Promise<readonly string[]> {
-  const { rows: tables } = await pool.query<{ name: string }>(
-    "SELECT quote_ident(relname) AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition ORDER BY 1");
-  const found = [];
-  for (const { name } of tables) {
-    const { rows: [row] } = await pool.query<{ is: boolean }>(`SELECT EXISTS (SELECT FROM ${name} t WHERE t::text LIKE '%' || $1 || '%') AS is`, [text]);
-    if (row?.is === true) found.push(name);
-  }
-  return found;
-}
+const describeWithAll: typeof describeWithElasticsearch = redis === undefined ? (name, tests) => { describe.skip(`${name} (no Redis can be had)`, () => { tests(''); }); } : describeWithElasticsearch;
 
-/** All that Redis holds, keys and values. */
-async function redisDump(client: Redis): Promise<string> {
-  const texts: string[] = [];
-  for (const key of await client.keys('*')) {
-    const type = await client.type(key);
-    const value = type === 'string' ? await client.get(key) : type === 'stream' ? await client.xrange(key, '-', '+') : type === 'set' ? await client.smembers(key) : [];
-    texts.push(key, JSON.stringify(value));
-  }
-  return texts.join('\n');
-}
-
-(redis === undefined ? describe.skip : describe)('personal data, with Redis and a log that says everything', () => {
+describeWithAll('personal data, with Redis, Elasticsearch and a log that says everything', elasticsearchUrl => {
   let server: ServerProcess;
   let client: Redis;
+  let elastic: Client;
   beforeAll(async () => {
     if (redis === undefined) return;
     client = new Redis(redis.url);
-    server = await startServerProcess({ dataFolder: folder, environment: { DATABASE_URL: databaseUrl, REDIS_URL: redis.url, LOG_LEVEL: 'trace' } });
+    elastic = new Client({ node: elasticsearchUrl });
+    server = await startServerProcess({ dataFolder: folder, environment: { DATABASE_URL: databaseUrl, REDIS_URL: redis.url, ELASTICSEARCH_URL: elasticsearchUrl, LOG_LEVEL: 'trace' } });
   }, 90_000);
   afterAll(async () => {
     await server.end('SIGTERM');
     await client.quit();
+    await elastic.close();
     await redis?.stop();
   }, 30_000);
 
@@ -66,29 +54,43 @@ async function redisDump(client: Redis): Promise<string> {
     return data as Record<string, unknown>;
   };
   const outside = async (): Promise<string> => `${await redisDump(client)}\n${server.output()}\n${await (await fetch(`${server.url}/metrics`)).text()}`;
+  /** The index that holds the customer, once it does. */
+  const indexOf = async (id: string): Promise<string> => {
+    for (let i = 0; i < 300; i++) {
+      const { hits: { hits: [hit] } } = await elastic.search({ index: 'attune-customers-*', query: { term: { id } }, allow_no_indices: true });
+      if (hit !== undefined) return hit._index;
+      await new Promise(resolve => setTimeout(resolve, 100));
+    }
+    throw new Error('The customer is not in the index');
+  };
   const decide = 'query($id: ID!) { personalize(customerId: $id) { id } }';
 
-  it('is in the clear nowhere: not in the database, Redis, the log or the metrics', async () => {
-    await done('mutation { upsertAttribute(input: { name: "email", valueType: string, personal: true }) { configurationVersion } }');
+  it('is in the clear nowhere: not in the database, Redis, Elasticsearch, the log or the metrics', async () => {
+    for (const [name, valueType] of [['email', 'string'], ['phone', 'number'], ['nicknames', 'strings']]) {
+      await done(`mutation { upsertAttribute(input: { name: "${name}", valueType: ${valueType}, personal: true }) { configurationVersion } }`);
+    }
     const at = '{ attribute: { name: "city", operator: equals, value: "nowhere" } }';
     await done(`mutation { saveRuleSet(input: { id: "places", name: "Places", rules: [{ id: "p", effect: exclude, reason: "p", when: ${at} }] }) { configurationVersion } publishRuleSet(input: { id: "places" }) { configurationVersion } }`);
-    await done('mutation($input: UpsertCustomerInput!) { upsertCustomer(input: $input) { customer { id } } }', { input: { id: planted.id, attributes: { email: planted.email, city: planted.city } } });
-    await done('mutation($input: IdentifyInput!) { identify(input: $input) { aliases } }', { input: { customerId: planted.id, identities: [{ kind: 'email', value: planted.email }] } });
+    await done('mutation($input: UpsertCustomerInput!) { upsertCustomer(input: $input) { customer { id } } }', { input: { id: planted.id, attributes: { ...personal, city: planted.city } } });
+    await done('mutation($input: IdentifyInput!) { identify(input: $input) { aliases } }', { input: { customerId: planted.id, identities: Object.entries(identities).map(([kind, value]) => ({ kind, value })) } });
     await done('mutation($input: [EventInput!]!) { ingestEvents(input: $input) { accepted } }', { input: [{ id: randomUUID(), customerId: planted.id, type: 'page_view', properties: { pageUrl: planted.page } }] });
     for (const [query, variables] of [
-      ['mutation($input: UpsertCustomerInput!) { upsertCustomer(input: $input) { customer { id } } }', { input: { id: planted.id, attributes: { email: [planted.email, 1] } } }],
-      ['query($value: String!) { customerByIdentity(kind: "", value: $value) { id } }', { value: planted.email }],
-      ['mutation($input: SetFeaturesInput!) { setFeatures(input: $input) { changedCustomers } }', { input: { customers: [{ customerId: planted.id, values: [{ name: planted.email, value: planted.email }] }] } }],
+      ['mutation($input: UpsertCustomerInput!) { upsertCustomer(input: $input) { customer { id } } }', { input: { id: planted.id, attributes: { email: [personal.email, 1] } } }],
+      ['query($value: String!) { customerByIdentity(kind: "", value: $value) { id } }', { value: identities.email }],
+      ['mutation($input: SetFeaturesInput!) { setFeatures(input: $input) { changedCustomers } }', { input: { customers: [{ customerId: planted.id, values: [{ name: personal.email, value: personal.email }] }] } }],
     ] as const) expect((await ask(server, query, variables)).errors).toHaveLength(1);
     const { personalize } = (await done(decide, { id: planted.id })) as { readonly personalize: { readonly id: string } };
-    for (let i = 0; i < 200 && !(await tablesWith(planted.city)).includes('decisions'); i++) await new Promise(resolve => setTimeout(resolve, 25));
-    expect(await tablesWith(planted.city)).toEqual(['customers', 'decisions']);
-    expect(await tablesWith(planted.email)).toEqual([]);
+    for (let i = 0; i < 200 && !(await tablesWith(pool, planted.city)).includes('decisions'); i++) await new Promise(resolve => setTimeout(resolve, 25));
+    expect(await tablesWith(pool, planted.city)).toEqual(['customers', 'decisions']);
+    for (const text of secrets) expect(await tablesWith(pool, text)).toEqual([]);
     const text = await outside();
-    expect(text).toContain(planted.city); // in the online record, as what is not personal: the search finds what is there
-    expect(text).not.toContain(planted.email);
+    const index = await elasticDump(elastic, await indexOf(planted.id));
+    for (const dump of [text, index]) expect(dump).toContain(planted.city); // as what is not personal: the search finds what is there
+    for (const dump of [text, index]) expect(secrets.filter(it => dump.includes(it))).toEqual([]);
+    const { count } = (await done('query($email: JSON!) { previewSegment(condition: { attribute: { name: "email", operator: equals, value: $email } }) { count source } }', { email: personal.email }))['previewSegment'] as { readonly count: number };
+    expect(count).toBe(1);
     expect((await done('query($id: ID!) { replayDecision(id: $id) { identical } }', { id: personalize.id }))['replayDecision'].identical).toBe(true);
-  }, 60_000);
+  }, 90_000);
 
   it('is wrapped by a new master key from the command line', async () => {
     const lines: string[] = [];
@@ -103,16 +105,15 @@ async function redisDump(client: Redis): Promise<string> {
   });
 
   it('is gone after erasure, from everywhere, and from the log of decisions too', async () => {
+    const index = await indexOf(planted.id);
     const { personalize } = (await done(decide, { id: planted.id })) as { readonly personalize: { readonly id: string } };
     const { receipt } = (await done('mutation($id: ID!) { eraseCustomer(input: { customerId: $id }) { receipt { id mac } } }', { id: planted.id }))['eraseCustomer'] as { readonly receipt: { readonly id: string; readonly mac: string } };
     const verify = async (): Promise<Verification> =>
       (await done('query($id: ID!, $mac: String!, $customerId: ID) { verifyErasure(id: $id, mac: $mac, customerId: $customerId) { isGenuine coversId remaining } }', { ...receipt, customerId: planted.id }))['verifyErasure'] as Verification;
-    // The last decision may still be on its way into the log.
-    for (let i = 0; i < 200 && Object.keys((await verify()).remaining).length > 0; i++) await new Promise(resolve => setTimeout(resolve, 50));
     expect(await verify()).toEqual({ isGenuine: true, coversId: true, remaining: {} });
-    for (const text of Object.values(planted)) expect(await tablesWith(text)).toEqual([]);
-    const dump = await redisDump(client);
-    for (const text of [planted.email, planted.city, planted.page]) expect(dump).not.toContain(text);
+    for (const text of Object.values(planted)) expect(await tablesWith(pool, text)).toEqual([]);
+    const dumps = [await redisDump(client), await elasticDocuments(elastic, index)];
+    for (const dump of dumps) expect([...secrets, planted.city, planted.page].filter(it => dump.includes(it))).toEqual([]);
     expect((await done('query($id: ID!) { decision(id: $id) { reasoning customerId isStranger candidates { itemId propensity } } }', { id: personalize.id }))['decision']).toMatchObject({
       reasoning: 'The customer has been erased', customerId: expect.stringMatching(/^erased:/), isStranger: true,
     });

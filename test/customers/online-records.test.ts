@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { strangerRecord, type OnlineRecord } from '../../src/customers/online-record.js';
 import { OnlineRecords, type OnlineRecordSource } from '../../src/customers/online-records.js';
 import { MemoryOnlineStore } from '../../src/customers/online-store.memory.js';
-import type { OnlineStore } from '../../src/customers/online-store.js';
+import { strangerTtlMs, type OnlineStore } from '../../src/customers/online-store.js';
+import { FakeClock } from '../support/fake-clock.js';
 import { record } from './online-store.contract.js';
 
 const never = new Promise<never>(() => undefined);
@@ -45,10 +46,15 @@ class FakeSource implements OnlineRecordSource {
     this.#truth.set(`${tenantId} ${truth.customerId}`, truth);
   }
 
+  remove(tenantId: string, customerId: string): void {
+    this.#truth.delete(`${tenantId} ${customerId}`);
+  }
+
   async load(tenantId: string, customerIds: readonly string[]): Promise<readonly OnlineRecord[]> {
     this.asked.push(customerIds);
+    const found = customerIds.flatMap(id => this.#truth.get(`${tenantId} ${id}`) ?? []).reverse();
     await this.gate;
-    return customerIds.flatMap(id => this.#truth.get(`${tenantId} ${id}`) ?? []).reverse();
+    return found;
   }
 }
 
@@ -56,8 +62,9 @@ function setUp({ copies = 100 } = {}) {
   const store = new FaultyStore();
   const source = new FakeSource();
   const failures: unknown[] = [];
-  const records = new OnlineRecords({ store, source, onFailure: error => failures.push(error), copies });
-  return { store, source, failures, records };
+  const clock = new FakeClock();
+  const records = new OnlineRecords({ store, source, onFailure: error => failures.push(error), copies, now: () => clock.now() });
+  return { store, source, failures, records, clock };
 }
 
 describe('OnlineRecords', () => {
@@ -185,5 +192,21 @@ describe('OnlineRecords', () => {
     const { source, records } = setUp();
     expect(await records.read('acme', [], longMs)).toEqual([]);
     expect(source.asked).toEqual([]);
+  });
+
+  it('takes back what it has put there late, where the customer is gone by then', async () => {
+    const { store, source, records, clock } = setUp();
+    for (const id of ids(2)) source.set('t', record(id, 3));
+    let release = (): void => undefined;
+    source.gate = new Promise(resolve => { release = resolve; });
+    const reading = records.read('t', ids(2), longMs);
+    await settled();
+    clock.advance(strangerTtlMs);
+    source.remove('t', 'c0');
+    source.gate = Promise.resolve();
+    release();
+    expect((await reading).map(it => it.record?.version)).toEqual([3, 3]); // as they were when they were asked for
+    await settled();
+    expect((await store.inner.read('t', ids(2))).map(it => it?.customerId)).toEqual([undefined, 'c1']);
   });
 });

@@ -5,6 +5,7 @@ import type { DecisionRecord } from '../../src/decisions/decision-record.js';
 import { finish } from '../../src/decisions/pipeline/finish.js';
 import { prepare } from '../../src/decisions/pipeline/prepare.js';
 import { uuidv7 } from '../../src/kernel/ids.js';
+import { holdWriters } from '../../src/tenants/erased-ids.postgres.js';
 import { testDatabase } from '../support/postgres.js';
 import { noon, request, shop, state } from './shop.js';
 
@@ -22,6 +23,8 @@ function record(tenantId: string, more: { readonly customerId?: string; readonly
 }
 
 const idsOf = (records: readonly DecisionRecord[]): readonly string[] => records.map(it => it.request.id);
+const hashing = async (): Promise<(id: string) => string> => id => `hash of ${id}`;
+
 /** A pool whose statements fail while `isDown`, as with a database that is away. */
 function faulty() {
   const state = { isDown: false };
@@ -32,7 +35,7 @@ function faulty() {
 describe('PostgresDecisionLog', () => {
   const logs: PostgresDecisionLog[] = [];
   const open = (of = pool, more: Partial<ConstructorParameters<typeof PostgresDecisionLog>[1]> = {}): PostgresDecisionLog => {
-    const log = new PostgresDecisionLog(of, { capacity: 100, patienceMs: 100, onFailure: () => undefined, ...more });
+    const log = new PostgresDecisionLog(of, { capacity: 100, patienceMs: 100, hashing, onFailure: () => undefined, ...more });
     logs.push(log);
     return log;
   };
@@ -62,6 +65,38 @@ describe('PostgresDecisionLog', () => {
     expect(rows).toEqual([{ ...common, item_id: one.answer.selectedItemId }, { ...common, item_id: null }]);
   });
 
+  it('keeps nothing of who is erased while the record waits, or was before, but what was shown', async () => {
+    const [tenant, log] = [randomUUID(), open()];
+    const erase = async (customerId: string): Promise<void> => {
+      await pool.query("INSERT INTO erased_ids (tenant_id, hash, erasure_id) VALUES ($1, $2, 'e1')", [tenant, `hash of ${customerId}`]);
+    };
+    const records = [record(tenant), record(tenant, { customerId: 'bob' }), record(randomUUID())];
+    const eraser = await pool.connect();
+    try {
+      await eraser.query('BEGIN');
+      await holdWriters(eraser, tenant);
+      await log.append(records);
+      await new Promise(resolve => setTimeout(resolve, 100));
+      expect(log.depth).toBe(3);
+      await erase('ada');
+      await eraser.query('COMMIT');
+    } finally {
+      eraser.release();
+    }
+    await log.flush();
+    await erase('bob');
+    const later = record(tenant, { customerId: 'bob' });
+    await log.append([later]);
+    await log.flush();
+    const all = [...records, later];
+    const { rows } = await pool.query<{ is: string }>(
+      "SELECT customer_id || ' ' || log || ' ' || item_id AS is FROM decisions JOIN unnest($1::uuid[]) WITH ORDINALITY AS it(id, place) USING (id) ORDER BY place", [idsOf(all)]);
+    const itemId = String(later.answer.selectedItemId);
+    expect(rows.map(it => it.is)).toEqual(['erased:e1 erased', 'bob live', 'ada live', 'erased:e1 erased'].map(it => `${it} ${itemId}`));
+    const [erased] = await log.find(tenant, [later.request.id]);
+    expect(erased).toMatchObject({ state: { known: false, source: 'erased', attributes: {}, features: {}, segments: [] }, request: { context: {} }, scores: { source: 'unavailable' }, answer: { propensity: later.answer.propensity } });
+  });
+
   it('keeps what the database does not take, and writes it once when it does', async () => {
     const tenant = randomUUID();
     const broken = faulty();
@@ -84,7 +119,7 @@ describe('PostgresDecisionLog', () => {
     let isLost = false;
     const query = async (...args: readonly unknown[]): Promise<unknown> => {
       const answer: unknown = await Reflect.apply(pool.query.bind(pool), undefined, args);
-      const isInsert = (args[0] as { readonly text?: string }).text?.startsWith('INSERT') === true;
+      const isInsert = (args[0] as { readonly text?: string }).text?.startsWith('SELECT attune_append') === true;
       if (!isInsert || isLost) return answer;
       isLost = true;
       throw new Error('The connection was closed');

@@ -99,7 +99,7 @@ describe('seedDemo', () => {
   });
 
   it('leaves decisions in the log that replay bit for bit by the configuration of their time', async () => {
-    const log = new PostgresDecisionLog(pool, { capacity: 1, patienceMs: 1, onFailure: () => undefined });
+    const log = new PostgresDecisionLog(pool, { capacity: 1, patienceMs: 1, hashing: () => Promise.reject(new Error('Nobody has been erased')), onFailure: () => undefined });
     const { rows } = await pool.query<{ id: string }>(`SELECT id FROM decisions WHERE tenant_id = 'demo' ORDER BY id`);
     const records = await log.find('demo', rows.filter((_, i) => i % 10 === 0).map(it => it.id));
     const snapshots = new Map<number, ReturnType<typeof compileSnapshot>>();

@@ -126,6 +126,6 @@ async function bring(to: Pool, tenantId: string, log: LogFiles): Promise<void> {
   const decisions = (await rowsOf(log.rows)).map(([number, row]) => decisionOf(log.name, row, number, new Set(items)));
   for (let first = 0; first < decisions.length; first += 1000) {
     const batch = { log: log.name, placementId: log.name, candidateItemIds: items, decisions: decisions.slice(first, first + 1000) };
-    await new PostgresImportedLogs(to).add(tenantId, parseImport(batch));
+    await new PostgresImportedLogs(to, async () => id => id).add(tenantId, parseImport(batch));
   }
 }

@@ -1,7 +1,8 @@
 import type { Pool } from 'pg';
+import type { HashIds } from '../../tenants/erased-ids.postgres.js';
 import { ImportResolver } from './import.resolver.js';
 import { PostgresImportedLogs } from './imported-logs.postgres.js';
 
-export function importModule(pool: Pool): { readonly resolvers: readonly object[] } {
-  return { resolvers: [new ImportResolver(new PostgresImportedLogs(pool))] };
+export function importModule(pool: Pool, hashing: HashIds): { readonly resolvers: readonly object[] } {
+  return { resolvers: [new ImportResolver(new PostgresImportedLogs(pool, hashing))] };
 }

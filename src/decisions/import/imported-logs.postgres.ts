@@ -1,6 +1,7 @@
 import type { Pool, PoolClient } from 'pg';
 import { NotFound } from '../../kernel/errors.js';
 import { inTransaction } from '../../platform/postgres.js';
+import { erasedAmong, type HashIds } from '../../tenants/erased-ids.postgres.js';
 import { encodeBody } from '../decision-record.js';
 import { recordOf, type ImportedBatch, type ImportedLogs, type ImportResult } from './imported-decision.js';
 
@@ -26,16 +27,22 @@ const outcomesSql = `
 
 export class PostgresImportedLogs implements ImportedLogs {
   readonly #pool: Pool;
+  readonly #hashing: HashIds;
 
-  constructor(pool: Pool) {
+  constructor(pool: Pool, hashing: HashIds) {
     this.#pool = pool;
+    this.#hashing = hashing;
   }
 
   async add(tenantId: string, batch: ImportedBatch): Promise<ImportResult> {
     const version = await this.#versionWith(tenantId, batch);
     const days = new Set(batch.decisions.map(({ decidedAt }) => new Date(decidedAt).toISOString().slice(0, 10)));
     for (const day of [...days].sort()) await this.#pool.query('SELECT attune_ensure_day($1, $2::date)', ['decisions', day]);
-    return inTransaction(this.#pool, client => insert(client, tenantId, version, batch));
+    const hashOf = await this.#hashing(tenantId);
+    return inTransaction(this.#pool, async client => {
+      const erased = await erasedAmong(client, tenantId, batch.decisions.map(it => hashOf(it.customerId)));
+      return insert(client, tenantId, version, { ...batch, decisions: batch.decisions.filter(it => !erased.has(hashOf(it.customerId))) });
+    });
   }
 
   async #versionWith(tenantId: string, { placementId, candidateItemIds }: ImportedBatch): Promise<number> {

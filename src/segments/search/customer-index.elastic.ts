@@ -59,9 +59,10 @@ export class ElasticCustomerIndex implements CustomerIndex {
   }
 
   async remove(tenantId: string, removals: readonly Removal[]): Promise<void> {
+    // At once: what is gone is found no more when this resolves.
     await this.#bulk(tenantId, index => removals.map(({ customerId, version }) => (
       { delete: { _index: index, _id: idOf(customerId), version: version + 1, version_type: 'external_gte' as const } }
-    )));
+    )), true);
   }
 
   async finish(tenantId: string): Promise<void> {
@@ -113,11 +114,11 @@ export class ElasticCustomerIndex implements CustomerIndex {
   }
 
   /** To each index of the tenant. What is there in a newer version is refused, which is as it should be; anything else that is refused is a failure. */
-  async #bulk(tenantId: string, operationsFor: (index: string) => readonly object[]): Promise<void> {
+  async #bulk(tenantId: string, operationsFor: (index: string) => readonly object[], refresh = false): Promise<void> {
     const targets = (await Promise.all([aliasOf(tenantId), buildingOf(tenantId)].map(it => this.#behind(it)))).flat();
     const operations = targets.flatMap(operationsFor);
     if (operations.length === 0) return;
-    const { errors: hasErrors, items } = await this.#client.bulk({ operations: operations });
+    const { errors: hasErrors, items } = await this.#client.bulk({ operations, refresh });
     if (!hasErrors) return;
     const failed = items.flatMap(it => Object.values(it)).find(({ status }) => status >= 300 && status !== 409 && status !== 404);
     if (failed !== undefined) throw new Error(`Elasticsearch refused a document: ${failed.error?.type ?? String(failed.status)}`);

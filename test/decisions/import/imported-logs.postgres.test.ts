@@ -8,8 +8,9 @@ import { NotFound } from '../../../src/kernel/errors.js';
 import { testDatabase } from '../../support/postgres.js';
 
 const { pool } = await testDatabase();
-const logs = new PostgresImportedLogs(pool);
-const log = new PostgresDecisionLog(pool, { capacity: 10, patienceMs: 10, onFailure: () => undefined });
+const hashing = async (): Promise<(id: string) => string> => id => `hash of ${id}`;
+const logs = new PostgresImportedLogs(pool, hashing);
+const log = new PostgresDecisionLog(pool, { capacity: 10, patienceMs: 10, hashing, onFailure: () => undefined });
 let tenantId: string;
 
 async function newTenant(): Promise<void> {
@@ -99,5 +100,13 @@ describe('PostgresImportedLogs', () => {
     await expect(refused).rejects.toBeInstanceOf(NotFound);
     await expect(refused).rejects.toMatchObject({ details: { path } });
     expect((await pool.query('SELECT FROM decisions WHERE tenant_id = $1', [tenantId])).rows).toHaveLength(0);
+  });
+
+  it('leaves out decisions for customers who have been erased', async () => {
+    await newTenant();
+    await pool.query("INSERT INTO erased_ids (tenant_id, hash, erasure_id) VALUES ($1, 'hash of visitor-1', 'e1')", [tenantId]);
+    const other = { ...decision(2, true), customerId: 'visitor-2' };
+    expect(await logs.add(tenantId, batch(decision(1, true), other))).toEqual({ decisions: 1, outcomes: 2 });
+    expect((await log.find(tenantId, [decision(1, true).id, other.id])).map(it => it.request.customerId)).toEqual(['visitor-2']);
   });
 });
