@@ -207,6 +207,6 @@ describe('OnlineRecords', () => {
     release();
     expect((await reading).map(it => it.record?.version)).toEqual([3, 3]); // as they were when they were asked for
     await settled();
-    expect((await store.inner.read('t', ids(2))).map(it => it?.customerId)).toEqual([undefined, 'c1']);
+    expect(store.inner.read('t', ids(2)).map(it => it?.customerId)).toEqual([undefined, 'c1']);
   });
 });
