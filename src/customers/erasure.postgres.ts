@@ -5,7 +5,7 @@ import { uuidv7 } from '../kernel/ids.js';
 import { canonicalJson, type Json } from '../kernel/json.js';
 import { answered, inTransaction } from '../platform/postgres.js';
 import { isSameMac } from '../platform/seal.js';
-import { holdWriters } from '../tenants/erased-ids.postgres.js';
+import { holdWriters } from '../platform/tombstones.js';
 import { customerTables } from './customer-tables.js';
 import { mostExported, type Erased, type Erasure, type ErasureReceipt, type Verification } from './erasure.js';
 import type { HoldCustomers } from './held-customers.postgres.js';

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import { MasterKeys, type MasterKeySource } from '../platform/master-keys.js';
-import type { HashIds } from '../tenants/erased-ids.postgres.js';
+import type { HashIds } from '../platform/tombstones.js';
 import { holding, type HoldCustomers } from './held-customers.postgres.js';
 import { PostgresKeyring } from './keyring.postgres.js';
 import type { Scalar } from './online-record.js';

@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import { DependencyUnavailable, Overloaded } from '../kernel/errors.js';
 import { isUuidv7, timeOfUuidv7 } from '../kernel/ids.js';
-import type { HashIds } from '../tenants/erased-ids.postgres.js';
+import type { HashIds } from '../platform/tombstones.js';
 import type { DecisionLog } from './decision-log.js';
 import { decodeBody, encodeBody, type DecisionRecord } from './decision-record.js';
 import type { DecisionLevel, DecisionRequest } from './decision.js';

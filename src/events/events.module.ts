@@ -5,7 +5,7 @@ import { configTopic, type Bus } from '../platform/bus.js';
 import { Repeated } from '../platform/repeated.js';
 import { mostOfAKind } from '../tenants/definition-kind.js';
 import type { ConfigurationChanged, Definitions } from '../tenants/definitions.js';
-import type { HashIds } from '../tenants/erased-ids.postgres.js';
+import type { HashIds } from '../platform/tombstones.js';
 import { EventCatalogue } from './event-catalogue.js';
 import type { EventStream } from './event-stream.js';
 import type { EventType } from './event-type.js';

@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import { DependencyUnavailable } from '../kernel/errors.js';
 import { answered } from '../platform/postgres.js';
-import type { HashIds } from '../tenants/erased-ids.postgres.js';
+import type { HashIds } from '../platform/tombstones.js';
 import type { Appended, CustomerEvent, EventLog } from './event.js';
 
 /** Columns come as one text, a line each: neither ids nor JSON hold a line break, and an array of texts would have each quote escaped. */

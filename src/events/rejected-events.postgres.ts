@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Pool } from 'pg';
 import { answered, inTransaction } from '../platform/postgres.js';
 import { id } from '../tenants/body.schema.js';
-import { erasedAmong, type HashIds } from '../tenants/erased-ids.postgres.js';
+import { erasedAmong, type HashIds } from '../platform/tombstones.js';
 import { levelsOf, mostLevels } from './event.schema.js';
 import type { RejectedEvent, RejectedEvents, RejectedFilter, Rejection } from './rejected-events.js';
 

@@ -5,7 +5,7 @@ import type { DecisionRecord } from '../../src/decisions/decision-record.js';
 import { finish } from '../../src/decisions/pipeline/finish.js';
 import { prepare } from '../../src/decisions/pipeline/prepare.js';
 import { uuidv7 } from '../../src/kernel/ids.js';
-import { holdWriters } from '../../src/tenants/erased-ids.postgres.js';
+import { holdWriters } from '../../src/platform/tombstones.js';
 import { testDatabase } from '../support/postgres.js';
 import { noon, request, shop, state } from './shop.js';
 

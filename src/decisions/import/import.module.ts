@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import type { HashIds } from '../../tenants/erased-ids.postgres.js';
+import type { HashIds } from '../../platform/tombstones.js';
 import { ImportResolver } from './import.resolver.js';
 import { PostgresImportedLogs } from './imported-logs.postgres.js';
 

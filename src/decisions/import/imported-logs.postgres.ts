@@ -1,7 +1,7 @@
 import type { Pool, PoolClient } from 'pg';
 import { NotFound } from '../../kernel/errors.js';
 import { inTransaction } from '../../platform/postgres.js';
-import { erasedAmong, type HashIds } from '../../tenants/erased-ids.postgres.js';
+import { erasedAmong, type HashIds } from '../../platform/tombstones.js';
 import { encodeBody } from '../decision-record.js';
 import { recordOf, type ImportedBatch, type ImportedLogs, type ImportResult } from './imported-decision.js';
 
