@@ -125,6 +125,35 @@ describe('erasure', () => {
     expect((await dump()).split('\n').filter(it => it.includes('planted'))).toEqual([]);
   });
 
+  it('leaves nothing where somebody waits by a former id until it is done', async () => {
+    await erase('nobody'); // so that the process knows of an erasure, and sends hashes at once
+    await ada();
+    const waiting = async (what: string): Promise<void> => {
+      for (let i = 0; i < 500; i++) {
+        const { rowCount } = await pool.query("SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%' || $1 || '%'", [what]);
+        if (rowCount === 1) return;
+        await new Promise(resolve => setTimeout(resolve, 10));
+      }
+      throw new Error('Nobody waits');
+    };
+    const first = await pool.connect();
+    try {
+      await first.query('BEGIN');
+      await first.query("SELECT FROM customers WHERE tenant_id = $1 AND id = 'planted-ada' FOR UPDATE", [tenant]);
+      const erasing = erase('planted-ada');
+      await waiting('attune_hold_customers');
+      const writing = shop.ingest(tenant, [view('planted-anon', 'late'), { id: 'bobs', customerId: 'bob', type: 'login' }]);
+      await waiting('attune_append_events');
+      await first.query('COMMIT');
+      await erasing;
+      expect((await writing).data.it).toMatchObject({ accepted: 1, results: [{ code: 'ERASED' }, { status: 'ACCEPTED' }] });
+    } finally {
+      first.release();
+    }
+    expect((await pool.query('SELECT id FROM customers WHERE tenant_id = $1', [tenant])).rows).toEqual([{ id: 'bob' }]);
+    expect((await shop.upsert(tenant, 'planted-ada', { city: 'Ulm' })).refusals).toEqual([['ERASED', undefined]]);
+  });
+
   it('needs an admin', async () => {
     expect((await shop.ask(tenant, 'mutation { eraseCustomer(input: { customerId: "a" }) { receipt { id } } }')).refusals).toEqual([['FORBIDDEN', undefined]]);
     expect((await shop.ask(tenant, 'mutation { exportCustomer(input: { customerId: "a" }) { data } }')).refusals).toEqual([['FORBIDDEN', undefined]]);
