@@ -1,9 +1,9 @@
-import { Field, ID, InputType, ObjectType, registerEnumType } from 'type-graphql';
+import { Field, ID, InputType, Int, ObjectType, registerEnumType } from 'type-graphql';
 import { connectionTypeOf } from '../graphql/pagination.js';
 import { DateTimeScalar, JsonScalar } from '../graphql/scalars.js';
 import type { Json } from '../kernel/json.js';
 import { ChangePayload } from '../tenants/change-payload.type.js';
-import { eventTypeModes, type EventType, type EventTypeMode } from './event-type.js';
+import { eventTypeModes, type EventType, type EventTypeMode, type JsonObject } from './event-type.js';
 
 const EventTypeModeEnum = Object.fromEntries(eventTypeModes.map(it => [it, it]));
 registerEnumType(EventTypeModeEnum, {
@@ -33,6 +33,27 @@ export class EventTypeType {
 
   @Field(() => JsonScalar, { nullable: true, description: 'A schema that all events fit that were seen in learn mode.' })
   learned!: Json;
+}
+
+@ObjectType('EventTypeVersion', { simpleResolvers: true, description: 'A type of events as it was, or is, defined.' })
+export class EventTypeVersionType implements Omit<EventType, 'name' | 'purposes'> {
+  @Field(() => Int, { description: 'From 1.' })
+  version!: number;
+
+  @Field(() => Int, { description: 'Version of the configuration that brought it.' })
+  since!: number;
+
+  @Field(() => String)
+  description!: string;
+
+  @Field(() => JsonScalar)
+  schema!: JsonObject;
+
+  @Field(() => EventTypeModeEnum)
+  mode!: EventTypeMode;
+
+  @Field(() => [String])
+  purposes!: readonly string[];
 }
 
 @InputType('EventTypeInput')
@@ -105,4 +126,8 @@ export class ResendRejectedEventsInput {
 
 export function shownType(type: EventType, isDefined: boolean, learned: Json): EventTypeType {
   return { ...type, purposes: type.purposes ?? [], isDefined, learned };
+}
+
+export function shownVersion({ description, schema, mode, purposes }: EventType): Omit<EventTypeVersionType, 'version' | 'since'> {
+  return { description, schema, mode, purposes: purposes ?? [] };
 }

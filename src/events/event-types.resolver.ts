@@ -1,4 +1,4 @@
-import { Arg, Args, Ctx, Mutation, Query, Resolver } from 'type-graphql';
+import { Arg, Args, Ctx, ID, Mutation, Query, Resolver } from 'type-graphql';
 import { connectionOf, pageRequest, PageArgs, type Connection } from '../graphql/pagination.js';
 import { requireRole } from '../graphql/principal.js';
 import type { RequestContext } from '../graphql/request-context.js';
@@ -11,7 +11,8 @@ import { anyEventType, givenEventTypes, learnedSchema, type EventType, type Lear
 import { compileProperties, eventTypes, parseEventType } from './event-type.schema.js';
 import { checkUnused, usersOfEvents } from './event-type-uses.js';
 import {
-  DeleteEventTypeInput, EventTypeInput, EventTypeType, RejectedEventConnectionType, ResendRejectedEventsInput, shownType, UpsertEventTypePayload, type RejectedEventType,
+  DeleteEventTypeInput, EventTypeInput, EventTypeType, EventTypeVersionType, RejectedEventConnectionType, ResendRejectedEventsInput, shownType, shownVersion, UpsertEventTypePayload,
+  type RejectedEventType,
 } from './event-type.type.js';
 import type { Ingested } from './event.js';
 import { summaryOf } from './ingest.js';
@@ -45,6 +46,13 @@ export class EventTypesResolver {
       const properties = learned.filter(it => it.type === type.name);
       return shownType(type, own.has(type.name), properties.length === 0 ? null : learnedSchema(properties));
     });
+  }
+
+  @Query(() => [EventTypeVersionType], { description: 'All definitions that a type has had, oldest first; without any, it is as given.' })
+  async eventTypeVersions(@Arg('name', () => ID) name: string, @Ctx() { principal }: RequestContext): Promise<readonly EventTypeVersionType[]> {
+    requireRole(principal, 'server', 'admin');
+    const past = await this.#deps.definitions.past(principal.tenantId, eventTypes.kind, name);
+    return past.map(({ body, since }, i) => ({ ...shownVersion(eventTypes.parse(body)), version: i + 1, since }));
   }
 
   @Mutation(() => UpsertEventTypePayload, { description: 'From now on; events that are in the log stay.' })

@@ -259,6 +259,7 @@ describe("another tenant's ids", () => {
     recordOutcomes: [[() => `mutation { recordOutcomes(input: [{ id: "o", decisionId: "${theirs.decisionId}", kind: CLICK }]) { accepted receipts { code } } }`, { accepted: 0, receipts: [{ code: 'UNKNOWN_DECISION' }] }]],
     ingestEvents: [[() => 'mutation { ingestEvents(input: [{ id: "e", customerId: "ada", type: "login" }]) { accepted } }', { accepted: 1 }]],
     eventTypes: [[() => '{ eventTypes { isDefined learned } }', Array.from({ length: 7 }, () => ({ isDefined: false, learned: null }))]],
+    eventTypeVersions: [[() => '{ eventTypeVersions(name: "login") { version } }', []]],
     upsertEventType: [[() => 'mutation { upsertEventType(input: { name: "login", mode: warn }) { eventType { isDefined } } }', { eventType: { isDefined: true } }]],
     deleteEventType: [[() => 'mutation { deleteEventType(input: { name: "refund" }) { id } }', 'NOT_FOUND']],
     replayEvents: [[() => 'mutation { replayEvents(input: { from: "2020-01-01T00:00:00Z", to: "2100-01-01T00:00:00Z" }) { totalCustomers } }', { totalCustomers: 1 }]],

@@ -70,6 +70,19 @@ describe('event types', () => {
     expect(JSON.stringify(reply)).not.toMatch(/much|GBP|yesterday/);
   });
 
+  it('keep all their versions', async () => {
+    const versions = async (): Promise<unknown> => (await shop.ask(tenant, '{ it: eventTypeVersions(name: "order") { version since mode schema } }')).data.it;
+    expect(await versions()).toEqual([]);
+    await define('order', 'strict', order);
+    await define('order', 'strict', order); // says nothing new
+    await define('order', 'learn');
+    expect(await versions()).toEqual([
+      { version: 1, since: expect.any(Number), mode: 'strict', schema: order },
+      { version: 2, since: expect.any(Number), mode: 'learn', schema: {} },
+    ]);
+    expect((await shop.ask(tenant, '{ it: eventTypeVersions(name: "order") { version } }', {}, 'browser')).refusals).toEqual([['FORBIDDEN', undefined]]);
+  });
+
   it('warn, or learn, where they are told to', async () => {
     await define('order', 'warn', order);
     expect((await send(event('order', { total: 'much' }))).results[0]).toMatchObject({ status: 'ACCEPTED', pointer: expect.any(String) });
