@@ -116,8 +116,8 @@ export function createApp(config: Config, { pool, prisma, redis, elasticsearch }
   const { bus, online, memberSets, stream } = carriers({ pool, prisma, redis }, metrics, failed);
 
   const tenants = tenantsModule({ pool, prisma, bus, onUnannounced: failed('a change of the configuration could not be announced') });
-  const { definitions } = tenants;
   const keys = keysModule({ pool, config });
+  const definitions = keys.blinded(tenants.definitions);
   const { blindsOf, hashing } = keys;
   const projected = projection({ pool, bus, clock, definitions, online, memberSets, blindsOf, onFailure: failed('customers could not be projected; it is tried again') });
   const { changed } = projected;

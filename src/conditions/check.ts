@@ -1,3 +1,4 @@
+import { isBlindIndex } from '../customers/keyring.js';
 import type { ValueType } from '../customers/online-record.js';
 import { anyEventType, givenEventTypes, type EventType } from '../events/event-type.js';
 import { durationMs } from '../kernel/duration.js';
@@ -134,6 +135,9 @@ function checkBounds({ atLeast, atMost, within, since }: Behaviour, at: string):
   if (!(windowMs >= shortestMs && windowMs <= longestMs)) throw misfit('A window is an ISO-8601 duration from an hour to 90 days', `${at}/within`);
 }
 
+/** As it is kept, whatever the type of the attribute is. */
+const isBlind = (value: Operand): boolean => (Array.isArray(value) && value.length > 0 ? (value as readonly unknown[]).every(isBlindIndex) : isBlindIndex(value));
+
 const forEquality: ReadonlySet<Operator> = new Set(['equals', 'notEquals', 'in', 'exists']);
 
 function checkComparison({ name, operator, value }: Comparison, { declared, open, blind }: Names, at: string): void {
@@ -143,7 +147,7 @@ function checkComparison({ name, operator, value }: Comparison, { declared, open
   const { applies, accepts, says } = operands[operator];
   if (type !== undefined && !applies.includes(type)) throw misfit('The operator does not apply to values of this type', `${at}/operator`);
   if (!accepts(value)) throw misfit(`The operator takes ${says}`, `${at}/value`);
-  checkType({ operator, value }, type, at);
+  if (blind?.has(name) !== true || !isBlind(value)) checkType({ operator, value }, type, at);
 }
 
 function checkType({ operator, value }: Omit<Comparison, 'name'>, type: ValueType | undefined, at: string): void {

@@ -7,11 +7,10 @@ import { bodyOf } from '../tenants/body.schema.js';
 import { DeletePayload } from '../tenants/change-payload.type.js';
 import { checkRoom, liveIds, oneLive, put, remove } from '../tenants/definition-kind.js';
 import type { Definitions } from '../tenants/definitions.js';
+import { kindsThatRead } from './blind-definitions.js';
 import { checkBlindUse, checkRedeclaration, type AttributeDefinition } from './attribute.js';
 import { attributes, parseAttribute } from './attribute.schema.js';
 import { AttributeDefinitionInput, AttributeDefinitionType, DeleteAttributeInput, UpsertAttributePayload } from './attribute.type.js';
-
-const kindsThatRead = ['segment', 'ruleSet', 'ruleSetDraft', 'experiment', 'model'] as const;
 
 export interface AttributesResolverDeps {
   readonly definitions: Definitions;

@@ -12,6 +12,9 @@ export interface TenantSecrets {
   readonly sign: (...parts: readonly string[]) => string;
 }
 
+/** Whether a value has the form of what `blind` makes: it is taken for that where definitions are written and compared. */
+export const isBlindIndex = (value: unknown): value is string => typeof value === 'string' && /^~[\w-]{27}$/.test(value);
+
 export interface KeyRotations {
   /** Wraps all keys of the tenant by the newest master key, which is read anew. Cut off, it goes on where it was when it is called again. */
   rotate(tenantId: string): Promise<void>;

@@ -1,7 +1,10 @@
 import type { Pool } from 'pg';
 import { MasterKeys, type MasterKeySource } from '../platform/master-keys.js';
 import type { HashIds } from '../platform/tombstones.js';
+import type { Definitions } from '../tenants/definitions.js';
+import { BlindDefinitions } from './blind-definitions.js';
 import { holding, type HoldCustomers } from './held-customers.postgres.js';
+import { isBlindIndex } from './keyring.js';
 import { PostgresKeyring } from './keyring.postgres.js';
 import type { Scalar } from './online-record.js';
 
@@ -13,6 +16,8 @@ export interface KeysModule {
   readonly keyring: PostgresKeyring;
   readonly hold: HoldCustomers;
   readonly blindsOf: BlindsOf;
+  /** The definitions, as they may be kept. */
+  readonly blinded: (definitions: Definitions) => Definitions;
   readonly hashing: HashIds;
 }
 
@@ -25,10 +30,11 @@ export function keysModule({ pool, config }: { readonly pool: Pool; readonly con
     keyring,
     hold: holding((tenantId, client) => keyring.tenant(tenantId, client)),
     hashing: async tenantId => (await keyring.tenant(tenantId)).hashOf,
+    blinded: definitions => new BlindDefinitions(definitions, tenantId => keyring.tenant(tenantId)),
     async blindsOf(tenantId, personal) {
       if (personal.size === 0) return (_name, value) => value;
       const { blind } = await keyring.tenant(tenantId);
-      return (name, value) => (personal.has(name) ? blind(name, value) : value);
+      return (name, value) => (personal.has(name) && !isBlindIndex(value) ? blind(name, value) : value);
     },
   };
 }

@@ -7,6 +7,8 @@ import { PostgresKeyring } from '../../src/customers/keyring.postgres.js';
 import { PersonalAttributes } from '../../src/customers/personal-attributes.postgres.js';
 import { models } from '../../src/models/model.schema.js';
 import { MasterKeys } from '../../src/platform/master-keys.js';
+import type { RuleSet } from '../../src/rules/rule-set.js';
+import { ruleSets } from '../../src/rules/rule-set.schema.js';
 import { put } from '../../src/tenants/definition-kind.js';
 import { testDatabase } from '../support/postgres.js';
 import { dynamic, Shop } from './shop.js';
@@ -79,6 +81,49 @@ describe('a personal attribute', () => {
     expect((await shop.truth(tenant, 'bob'))?.segments).toEqual(['either', 'not']);
     const preview = '{ previewSegment(condition: { attribute: { name: "email", operator: equals, value: "bob@x.example" } }) { sample { id } } }';
     expect((await shop.ask(tenant, preview)).data.previewSegment.sample).toEqual([{ id: 'bob' }]);
+  });
+
+  it('is named in conditions by its blind index, which is all that is kept of what it is compared with', async () => {
+    await declare('email');
+    await declare('age', 'number');
+    for (const [id, age] of [['ada', 36], ['bob', 37]] as const) await shop.upsert(tenant, id, { email: `${id}@planted.example`, age, city: 'Ulm' });
+    const save = async (what: 'create' | 'update', condition: object): Promise<number> => {
+      const { data, refusals } = await shop.ask(tenant, `mutation($input: SegmentInput!) { it: ${what}Segment(input: $input) { configurationVersion } }`, { input: { id: 'them', name: 'Them', condition } }, 'admin');
+      expect(refusals).toEqual([]);
+      return data.it.configurationVersion as number;
+    };
+    const kept = async (): Promise<object> => (await shop.ask(tenant, '{ segment(id: "them") { condition } }')).data.segment.condition as object;
+    const members = async (): Promise<unknown> => (await pool.query('SELECT array_agg(customer_id ORDER BY customer_id) AS ids FROM segment_members WHERE tenant_id = $1', [tenant])).rows[0]?.ids;
+    const is = (name: string, operator: string, value?: unknown): object => ({ attribute: { name, operator, ...(value !== undefined && { value }) } });
+    const either = { or: [is('email', 'equals', 'ada@planted.example'), { and: [is('age', 'in', [1, 37]), is('city', 'equals', 'Ulm'), { not: is('email', 'notEquals', 'bob@planted.example') }, is('email', 'exists')] }] };
+    const version = await save('create', either);
+    await shop.projection.sweep();
+    expect(await members()).toEqual(['ada', 'bob']);
+    const blind: unknown = expect.stringMatching(/^~[\w-]{27}$/);
+    expect(await kept()).toEqual({ or: [is('email', 'equals', blind), { and: [is('age', 'in', [blind, blind]), is('city', 'equals', 'Ulm'), { not: is('email', 'notEquals', blind) }, is('email', 'exists')] }] });
+    expect(await save('update', await kept())).toBe(version); // as it was read, it is the same
+    expect(await save('update', either)).toBe(version);
+    await save('update', is('age', 'notEquals', 36));
+    await save('update', await kept());
+    await shop.projection.sweep();
+    expect(await members()).toEqual(['bob']);
+    const { rows } = await pool.query<{ it: string }>("SELECT string_agg(d::text, ' ') AS it FROM definitions d WHERE tenant_id = $1", [tenant]);
+    expect(rows[0]?.it).not.toMatch(/planted|\b36\b|\b37\b/);
+    expect(await dump()).not.toContain('planted');
+  });
+
+  it('is named so in what there is when it becomes personal, from that version on', async () => {
+    const when = { attribute: { name: 'email', operator: 'equals', value: 'ada@planted.example' } } as const;
+    const rules: RuleSet = { id: 'main', name: 'Main', rules: [{ id: 'r', effect: 'exclude', reason: 'r', when, items: { item: { name: 'id', operator: 'equals', value: 'boots' } } }] };
+    await shop.define(tenant, { segments: [dynamic('ada', when)] });
+    await shop.definitions.change(tenant, 'test', [put(ruleSets, 'main', rules)]);
+    await shop.upsert(tenant, 'ada', { email: 'ada@planted.example' });
+    await declare('email');
+    const live = await shop.definitions.read(tenant);
+    expect(JSON.stringify(live.definitions)).not.toContain('planted');
+    expect(live.definitions.map(it => [it.kind, it.since])).toEqual(expect.arrayContaining([['segment', live.version], ['ruleSet', live.version], ['attribute', live.version]]));
+    await shop.projection.sweep();
+    expect((await shop.truth(tenant, 'ada'))?.segments).toEqual(['ada']);
   });
 
   it('encrypts what customers have when it is declared, and their segments stay', async () => {

@@ -26,6 +26,7 @@ import { segmentDefinitionsModule } from '../../src/segments/segment-definitions
 import { segments } from '../../src/segments/segment.schema.js';
 import { projection, segmentsModule, type Projection } from '../../src/segments/segments.module.js';
 import { put } from '../../src/tenants/definition-kind.js';
+import type { Definitions } from '../../src/tenants/definitions.js';
 import { PostgresDefinitions } from '../../src/tenants/definitions.postgres.js';
 import { FakeClock } from '../support/fake-clock.js';
 
@@ -68,7 +69,7 @@ export class Shop {
   readonly clock: FakeClock;
   readonly parts = new Failing();
   readonly failures: unknown[] = [];
-  readonly definitions: PostgresDefinitions;
+  readonly definitions: Definitions;
   readonly projection: Projection;
   readonly stream = new MemoryEventStream({ onFailure: error => void this.failures.push(error) });
   readonly routes: ReturnType<typeof eventsModule>['routes'];
@@ -89,9 +90,9 @@ export class Shop {
       },
     };
     const onFailure = (error: unknown): void => void this.failures.push(error);
-    this.definitions = new PostgresDefinitions(pool, bus, onFailure);
-    const { definitions } = this;
     const keys = keysModule({ pool, config: { masterKeys: [masterKey], masterKeyFile: undefined, dataFolder: '' } });
+    this.definitions = keys.blinded(new PostgresDefinitions(pool, bus, onFailure));
+    const { definitions } = this;
     const { blindsOf } = keys;
     this.projection = projection({ pool, bus: gatedBus, clock, definitions, online, memberSets, blindsOf, onFailure });
     const { changed } = this.projection;
