@@ -1,5 +1,5 @@
 import type { BanditSpec } from '../content/placement.js';
-import { columnsOf, type ModelInput } from '../models/input-contract.js';
+import { categoryMark, columnsOf, type ModelInput } from '../models/input-contract.js';
 import { contextVector } from '../models/bandit/context-vector.js';
 import type { ModelScorer } from '../models/model-scorer.js';
 import type { PlacementPosteriors } from '../models/posteriors.js';
@@ -65,7 +65,12 @@ export class Contributions {
     const scores = await this.#deps.scorer.score(tenantId, { model: model.model, rows, count, timeoutMs });
     return new Map(prepared.survivors.map((candidate, i) => {
       const of = scores.subarray(i * rowsOfItem, (i + 1) * rowsOfItem);
-      const effects = inputs.map(({ source, name }, j): Contribution => ({ kind: source, name, effect: (of[0] ?? Number.NaN) - (of[j + 1] ?? Number.NaN) }));
+      const category = prepared.candidates.facts[candidate]?.['category'];
+      const effects = inputs.map(({ source, name }, j): Contribution => ({
+        kind: source,
+        name: name.replace(categoryMark, String(category ?? categoryMark)),
+        effect: (of[0] ?? Number.NaN) - (of[j + 1] ?? Number.NaN),
+      }));
       return [itemIdOf(prepared, candidate), byEffect(effects)];
     }));
   }

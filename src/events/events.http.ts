@@ -31,13 +31,13 @@ export function eventRoutes(ingest: Ingest): HttpRoutes {
   };
 }
 
-/** A line that is no JSON is no event, and is answered as such in its place. */
+/** A line that is no JSON is a text, which is no event, and is answered as such in its place. */
 function eventsIn(text: string): readonly unknown[] {
   return text.split(/\r?\n/).filter(it => it.trim() !== '').map(line => {
     try {
       return JSON.parse(line) as unknown;
     } catch {
-      return undefined;
+      return line;
     }
   });
 }

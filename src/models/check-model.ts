@@ -2,7 +2,7 @@ import { personalAmong, type AttributeDefinition } from '../customers/attribute.
 import type { ValueType } from '../customers/online-record.js';
 import type { FeatureDefinition } from '../features/feature.js';
 import { InvalidInput } from '../kernel/errors.js';
-import { widthOf, type ModelInput } from './input-contract.js';
+import { categoryMark, widthOf, type ModelInput } from './input-contract.js';
 import type { ModelDefinition } from './model.js';
 
 /** What an artifact turned out to be when it was loaded. */
@@ -35,7 +35,7 @@ export function checkModel(
   inputs.forEach(({ source, name, transform }, i) => {
     if (source === 'attribute' && personal.has(name)) throw misfit('Personal values are not given to models', `/inputs/${i}/name`);
     // A name with a hole stands for many features, of categories that need not exist yet.
-    if (source !== 'feature' || name.includes('{category}')) return;
+    if (source !== 'feature' || name.includes(categoryMark)) return;
     const type = types.get(name);
     if (type === undefined) throw misfit('There is no such feature', `/inputs/${i}/name`);
     if (!takes[transform.kind].includes(type)) throw misfit('The transform does not take values of this type', `/inputs/${i}/transform`);

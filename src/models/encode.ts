@@ -1,6 +1,6 @@
 import type { Facts } from '../conditions/condition.js';
 import type { FeatureValue } from '../customers/online-record.js';
-import { columnsOf, type InputContract, type ModelInput } from './input-contract.js';
+import { categoryMark, columnsOf, type InputContract, type ModelInput } from './input-contract.js';
 
 /** Writes the rows of some candidates for one customer, row-major, into `out` from `offset` on. */
 export type Encoder = (facts: Pick<Facts, 'attributes' | 'features' | 'context' | 'now'>, candidates: Rows, out: Float32Array, offset: number) => void;
@@ -74,8 +74,6 @@ function writeInputs(inputs: readonly CompiledInput[], facts: Parameters<Encoder
     if (value === undefined || !write(value, out, row + at, facts.now)) out.fill(missing, row + at, row + at + columns);
   }
 }
-
-const categoryMark = '{category}';
 
 function compileRead({ source, name }: ModelInput): Read {
   const [before, after] = name.split(categoryMark);

@@ -1,3 +1,6 @@
+/** In the name of a feature or attribute: the candidate's category. */
+export const categoryMark = '{category}';
+
 /**
  * One input of a model or bandit and how it is made a number. The order of the inputs is the order of the columns.
  * - `number`: value * scale + offset; a boolean counts 0 or 1

@@ -6,7 +6,7 @@ import { testDatabase } from '../support/postgres.js';
 import { furnish, startShop, type ShopServer } from './shop-server.js';
 
 const { pool } = await testDatabase();
-const weights = [4, 0.7, 1.5, -2.5];
+const weights = [4, 0.7, 0.3, 1.5, -2.5];
 const bias = -1;
 const model = encodeLogisticAsOnnx({ weights: Float32Array.from(weights), bias });
 const number = { kind: 'number', scale: 1, offset: 0 } as const;
@@ -15,6 +15,7 @@ const clicks = {
   inputs: [
     { source: 'item', name: 'appeal', transform: number, missing: 0.25 },
     { source: 'feature', name: 'engagement_score', transform: number, missing: 0 },
+    { source: 'feature', name: 'affinity_{category}', transform: number, missing: 0 },
     { source: 'context', name: 'deviceType', transform: { kind: 'oneHot', values: ['phone', 'desktop'] }, missing: 0 },
   ],
 } as const;
@@ -25,7 +26,7 @@ beforeAll(async () => {
   shop = await startShop({ pool });
   await pool.query('INSERT INTO model_artifacts (tenant_id, sha256, bytes) VALUES ($1, $2, $3)', [shop.tenantId, clicks.artifact, Buffer.from(model)]);
   await furnish(shop, {
-    features: [feature('engagement_score'), feature('monetary_score')],
+    features: [feature('engagement_score'), feature('monetary_score'), feature('affinity_shoes')],
     items: [...Object.entries(appeals).map(([id, appeal]) => item(id, { attributes: { appeal } })), item('scarf')],
     models: [clicks],
     placements: [
@@ -36,7 +37,7 @@ beforeAll(async () => {
     ruleSets: [{ id: 'main', name: 'Main', rules: [rule('no-scarf', { when: { context: { name: 'deviceType', operator: 'equals', value: 'desktop' } }, items: { item: { name: 'id', operator: 'equals', value: 'scarf' } } })] }],
   });
   await shop.query('mutation($input: SetFeaturesInput!) { setFeatures(input: $input) { changedCustomers } }', {
-    input: { customers: [{ customerId: 'ada', values: [{ name: 'engagement_score', value: 0.8 }, { name: 'monetary_score', value: -0.5 }] }] },
+    input: { customers: [{ customerId: 'ada', values: [{ name: 'engagement_score', value: 0.8 }, { name: 'monetary_score', value: -0.5 }, { name: 'affinity_shoes', value: 0.6 }] }] },
   });
 });
 afterAll(() => shop.stop());
@@ -71,12 +72,13 @@ describe('contributions to a score', () => {
   it('of a model are what the score would be lower by without each input', async () => {
     const { id, candidates } = await decide('hero');
     for (const [itemId, appeal] of Object.entries(appeals)) {
-      const z = (a: number, e: number, desktop: number): number => sigmoid(4 * a + 0.7 * e - 2.5 * desktop + bias);
-      const whole = z(appeal, 0.8, 1);
+      const z = (a: number, e: number, affinity: number, desktop: number): number => sigmoid(4 * a + 0.7 * e + 0.3 * affinity - 2.5 * desktop + bias);
+      const whole = z(appeal, 0.8, 0.6, 1);
       const wanted = [
-        { kind: 'ITEM', name: 'appeal', effect: whole - z(0.25, 0.8, 1) },
-        { kind: 'FEATURE', name: 'engagement_score', effect: whole - z(appeal, 0, 1) },
-        { kind: 'CONTEXT', name: 'deviceType', effect: whole - z(appeal, 0.8, 0) },
+        { kind: 'ITEM', name: 'appeal', effect: whole - z(0.25, 0.8, 0.6, 1) },
+        { kind: 'FEATURE', name: 'engagement_score', effect: whole - z(appeal, 0, 0.6, 1) },
+        { kind: 'FEATURE', name: 'affinity_shoes', effect: whole - z(appeal, 0.8, 0, 1) },
+        { kind: 'CONTEXT', name: 'deviceType', effect: whole - z(appeal, 0.8, 0.6, 0) },
       ].sort((a, b) => Math.abs(b.effect) - Math.abs(a.effect));
       const { contributions } = candidateOf(candidates, itemId);
       expect(contributions?.map(({ kind, name }) => ({ kind, name }))).toEqual(wanted.map(({ kind, name }) => ({ kind, name })));
