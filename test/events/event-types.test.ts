@@ -70,6 +70,21 @@ describe('event types', () => {
     expect(JSON.stringify(reply)).not.toMatch(/much|GBP|yesterday/);
   });
 
+  it('check patterns in a time that no event can stretch', async () => {
+    await define('note', 'strict', { type: 'object', properties: { code: { type: 'string', pattern: '^(a+)+$' }, other: { type: 'string', pattern: '^b' } } });
+    const reply = await send(event('note', { code: 'a'.repeat(5000), other: 'b' }), event('note', { code: `${'a'.repeat(5000)}!` }));
+    expect(reply).toMatchObject({ accepted: 1, rejected: 1 });
+    expect(reply.results[1]).toMatchObject({ pointer: '/properties/code', got: 'text' });
+    expect((await upsert({ name: 'note', mode: 'strict', schema: { type: 'object', properties: { code: { type: 'string', pattern: '(a)\\1' } } } })).refusals).toEqual([['INVALID_INPUT', '/schema']]);
+  });
+
+  it('hold up no other event where a schema leads back to itself', async () => {
+    await define('circle', 'strict', { properties: { in: { allOf: [{ $ref: '#/properties/in' }] } } });
+    const reply = await send(event('circle', { in: 1 }), event('circle', {}), event('login'));
+    expect(reply).toMatchObject({ accepted: 2, rejected: 1 });
+    expect(reply.results[0]).toMatchObject({ status: 'REJECTED', pointer: '/properties' });
+  });
+
   it('keep all their versions', async () => {
     const versions = async (): Promise<unknown> => (await shop.ask(tenant, '{ it: eventTypeVersions(name: "order") { version since mode schema } }')).data.it;
     expect(await versions()).toEqual([]);
