@@ -1,4 +1,4 @@
-import { whereSql, type Bind } from '../conditions/to-sql.js';
+import type { Condition } from '../conditions/condition.js';
 import type { ValueType } from '../customers/online-record.js';
 import { InvariantViolation } from '../kernel/errors.js';
 import { defaultSessionProperty, type Aggregate, type EventFilter } from './feature.js';
@@ -15,18 +15,31 @@ export type Partials =
   | { readonly of: 'count' | 'distinct' | 'sum' | 'recencyDays' | 'min' | 'max' | 'last' | 'first'; readonly column: string }
   | { readonly of: 'mean' | 'ratio' | 'sessionDuration'; readonly sum: string; readonly count: string };
 
+/** JSON types that a property may have and a column take. */
+export type JsonType = 'number' | 'string' | 'boolean' | 'array';
+
+/** What a column of the source holds of an event. */
+export type SourceColumn =
+  /** A boolean, null for "not known": whether a filter takes the event. */
+  | { readonly holds: 'taken'; readonly event?: string | undefined; readonly since?: number | undefined; readonly where?: Condition | undefined }
+  /** A property as an exact decimal; null where it is no number. */
+  | { readonly holds: 'number'; readonly property: string }
+  /** A property as the text of its JSON; null where it is of another type. */
+  | { readonly holds: 'json'; readonly property: string; readonly type: JsonType }
+  /** A text that tells texts, numbers and booleans apart; null where the property is none of them. */
+  | { readonly holds: 'scalar'; readonly property: string };
+
 /**
- * A statement that counts in one reading of the log. Its `source` is PostgreSQL's own: the events that matter as typed columns, and by each filter
- * whether it takes the event. Its `body` says what is counted of them, in the words that PostgreSQL and Spark SQL understand alike: a row for each customer
- * with an event that matters, with `customer_id`, `due_in_ms` and the columns that `partials` names.
+ * A statement that counts in one reading of the log. Each engine gives its own \`source\`: the events that matter, once each, with \`customer_id\`, \`id\`
+ * (ordered byte by byte), \`age_ms\` (whole milliseconds to now) and the named columns. The \`body\` says what is counted of them, in one text for PostgreSQL
+ * and Spark SQL: a row for each customer with an event that matters, with \`customer_id\`, \`due_in_ms\` and the columns that \`partials\` names.
  */
 export interface AggregateSql {
-  /** @param which condition on the columns of events, besides the tenant, the types and the time; it has to use $2 */
-  readonly source: (which: string) => string;
+  readonly columns: ReadonlyMap<string, SourceColumn>;
+  /** Types of the events that matter; undefined where those of any type do. */
+  readonly types: readonly string[] | undefined;
   readonly body: string;
   readonly partials: readonly Partials[];
-  /** Parameters of the source from $5 on; $1 is the tenant, $2 the customers (for all: null), $3 now, and $4 the start of the longest window, both in epoch milliseconds. */
-  readonly values: readonly unknown[];
   /** How far back it reads; undefined: all that there is. */
   readonly longestMs: number | undefined;
   /** Fixed times before which some values count nothing: with windows only, none. */
@@ -41,10 +54,7 @@ export function aggregateSql(counted: readonly Counted[]): AggregateSql {
   if (counted.length > mostAtOnce) throw new InvariantViolation('More is counted than one statement can');
   const plan = new Plan();
   const partials = counted.map(it => plan.add(it));
-  return {
-    source: plan.source(counted),
-    body: plan.body(), partials, values: plan.values, ...reachOf(counted),
-  };
+  return { columns: plan.columns, types: typesOf(counted), body: plan.body(), partials, ...reachOf(counted) };
 }
 
 function reachOf(counted: readonly Counted[]): Pick<AggregateSql, 'longestMs' | 'earliest'> {
@@ -79,28 +89,16 @@ class Columns {
 }
 
 /** Types of a property's JSON that a column takes. */
-const jsonTypes: Readonly<Record<ValueType, string>> = { number: 'number', string: 'string', boolean: 'boolean', strings: 'array' };
+const jsonTypes: Readonly<Record<ValueType, JsonType>> = { number: 'number', string: 'string', boolean: 'boolean', strings: 'array' };
 
 class Plan {
-  readonly values: unknown[] = [];
-  readonly #bound = new Map<string, string>();
-  /** Of the source, of the one row per customer, and those that need the order of events. */
-  readonly #columns = new Columns('c');
+  readonly columns = new Map<string, SourceColumn>();
+  readonly #columnNames = new Columns('c');
+  /** Of the one row per customer, and those that need the order of events. */
   readonly #sums = new Columns('a');
   readonly #picks = new Columns('k');
   readonly #sessions = new Columns('s');
   readonly #due = new Set<string>();
-
-  readonly #bind: Bind = (value, type) => {
-    const key = `${type} ${JSON.stringify(value)}`;
-    let place = this.#bound.get(key);
-    if (place === undefined) {
-      this.values.push(value);
-      place = `$${this.values.length + 4}::${type}`;
-      this.#bound.set(key, place);
-    }
-    return place;
-  };
 
   add({ valueType, aggregate }: Counted): Partials {
     const { function: of } = aggregate;
@@ -109,27 +107,13 @@ class Plan {
     switch (of) {
       case 'ratio': return { of, sum: this.#total('COUNT(*)', counts), count: this.#total('COUNT(*)', this.#predicate(aggregate.per, aggregate)) };
       case 'mean': return { of, sum: this.#total(`SUM(${this.#number(property)})`, counts), count: this.#total(`COUNT(${this.#number(property)})`, counts) };
-      case 'sessionDuration': return { of, ...this.#session(counts, this.#scalar(property)) };
-      case 'last': case 'first': return { of, column: this.#pick(of, counts, this.#json(property, jsonTypes[valueType])) };
+      case 'sessionDuration': return { of, ...this.#session(counts, this.#column({ holds: 'scalar', property })) };
+      case 'last': case 'first': return { of, column: this.#pick(of, counts, this.#column({ holds: 'json', property, type: jsonTypes[valueType] })) };
       case 'count': return { of, column: this.#total('COUNT(*)', counts) };
       case 'recencyDays': return { of, column: this.#total('MIN(age_ms)', counts) };
-      case 'distinct': return { of, column: this.#total(`COUNT(DISTINCT ${this.#scalar(property)})`, counts) };
+      case 'distinct': return { of, column: this.#total(`COUNT(DISTINCT ${this.#column({ holds: 'scalar', property })})`, counts) };
       case 'sum': case 'min': case 'max': return { of, column: this.#total(`${of.toUpperCase()}(${this.#number(property)})`, counts) };
     }
-  }
-
-  /** The inner select stands apart (OFFSET 0), so that the expressions are planned once, and not again for each day's partition. */
-  source(counted: readonly Counted[]): AggregateSql['source'] {
-    const types = typesOf(counted);
-    const ofTypes = types === undefined ? '' : ` AND type = ANY(${this.#bind(types, 'text[]')})`;
-    const columns = this.#columns.list.map(it => `,\n      ${it}`).join('');
-    return which => `
-    SELECT e.customer_id, e.id COLLATE "C" AS id, $3::bigint - (extract(epoch FROM e.at) * 1000)::bigint AS age_ms${columns}
-    FROM (
-      SELECT customer_id, id, at, type, properties FROM events
-      WHERE tenant_id = $1 AND ${which} AND at >= to_timestamp($4::float8 / 1000)${ofTypes}
-      OFFSET 0
-    ) AS e`;
   }
 
   body(): string {
@@ -170,32 +154,22 @@ class Plan {
 
   /** Whether an event counts: its filter takes it, and it is in the window. */
   #predicate({ event, where }: EventFilter = {}, { windowMs, since }: Aggregate): string {
-    const parts = [
-      ...(event === undefined ? [] : [`e.type = ${this.#bind(event, 'text')}`]),
-      ...(since === undefined ? [] : [`e.at >= to_timestamp(${this.#bind(since, 'float8')} / 1000)`]),
-      ...(where === undefined ? [] : [whereSql(where, 'e.properties', this.#bind)]),
-    ];
-    const takes = parts.length === 0 ? '' : `${this.#columns.add(`(${parts.join(' AND ')})`)} AND `;
+    const isFiltered = event !== undefined || since !== undefined || where !== undefined;
+    const takes = isFiltered ? `${this.#column({ holds: 'taken', event, since, where })} AND ` : '';
     if (since !== undefined || !Number.isFinite(windowMs)) return `${takes}age_ms >= 0`;
     const counts = `${takes}age_ms >= 0 AND age_ms < ${windowMs}`;
     this.#due.add(`${windowMs} - MAX(age_ms) FILTER (WHERE ${counts})`);
     return counts;
   }
 
+  #column(column: SourceColumn): string {
+    const name = this.#columnNames.add(JSON.stringify(column));
+    this.columns.set(name, column);
+    return name;
+  }
+
   #number(property: string): string {
-    const it = `e.properties -> ${this.#bind(property, 'text')}`;
-    return this.#columns.add(`CASE WHEN jsonb_typeof(${it}) = 'number' THEN (${it})::numeric END`);
-  }
-
-  /** Text of the JSON of a value of one type. */
-  #json(property: string, type: string): string {
-    const it = `e.properties -> ${this.#bind(property, 'text')}`;
-    return this.#columns.add(`CASE WHEN jsonb_typeof(${it}) = '${type}' THEN (${it})::text END`);
-  }
-
-  #scalar(property: string): string {
-    const it = `e.properties -> ${this.#bind(property, 'text')}`;
-    return this.#columns.add(`CASE WHEN jsonb_typeof(${it}) IN ('string', 'number', 'boolean') THEN (${it})::text END`);
+    return this.#column({ holds: 'number', property });
   }
 
   #total(what: string, counts: string): string {

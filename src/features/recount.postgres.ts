@@ -3,6 +3,7 @@ import { behaviourPrefix } from '../conditions/behaviour.js';
 import type { FeatureReading, FeatureValue } from '../customers/online-record.js';
 import { fnv1a32 } from '../kernel/hash.js';
 import { aggregateSql, mostAtOnce, type AggregateSql, type Counted, type Partials } from './aggregate-sql.js';
+import { postgresSource, type PostgresSource } from './event-source.postgres.js';
 import { aggregateValue, nextRecencyMs, numberOf, type AggregateRow } from './aggregate-values.js';
 import { derive, derivedInOrder, type DerivedFeature } from './derived.js';
 import { keepChanges } from './history/history.postgres.js';
@@ -34,7 +35,7 @@ export interface ComputedCustomer {
 
 type Stored = Readonly<Record<string, FeatureReading>>;
 
-interface Statement extends AggregateSql {
+interface Statement extends AggregateSql, PostgresSource {
   readonly name: string;
   readonly text: string;
   readonly counted: readonly Counted[];
@@ -77,18 +78,19 @@ function planned(definitions: readonly FeatureDefinition[], into: Plans, which: 
 }
 
 function statementOf(counted: readonly Counted[], which: string): Statement {
-  const sql = aggregateSql(counted);
+  const counting = aggregateSql(counted);
+  const sql = { ...counting, ...postgresSource(counting) };
   const text = textOf(sql, which);
   return { ...sql, counted, text, name: `aggregates-${fnv1a32(text).toString(36)}${fnv1a32(`+${text}`).toString(36)}` };
 }
 
-const textOf = ({ source, body }: AggregateSql, which: string): string => `WITH source AS (${source(which)}\n  ), ${body}`;
+const textOf = ({ source, body }: Pick<Statement, 'source' | 'body'>, which: string): string => `WITH source AS (${source(which)}\n  ), ${body}`;
 
 /** The statement for all customers: its second parameter is null. */
-export const textOfAll = (statement: AggregateSql): string => textOf(statement, '$2::text[] IS NULL');
+export const textOfAll = (statement: Statement): string => textOf(statement, '$2::text[] IS NULL');
 
 /** Parameters of a statement; without ids, for all customers. */
-export function parametersOf({ longestMs, earliest, values }: AggregateSql, tenantId: string, customerIds: readonly string[] | null, now: number): unknown[] {
+export function parametersOf({ longestMs, earliest, values }: Statement, tenantId: string, customerIds: readonly string[] | null, now: number): unknown[] {
   const start = longestMs === undefined ? 0 : Math.min(now - longestMs, earliest ?? now);
   return [tenantId, customerIds, now, start, ...values];
 }

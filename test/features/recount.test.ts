@@ -1,68 +1,17 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { Condition } from '../../src/conditions/condition.js';
 import type { FeatureDefinition } from '../../src/features/feature.js';
 import { recount, type Recounted } from '../../src/features/recount.postgres.js';
 import { inTransaction } from '../../src/platform/postgres.js';
 import { number, Shop } from '../customers/shop.js';
 import { testDatabase } from '../support/postgres.js';
+import { definitionOf, drawnAggregate, drawnEvents, logOf, property } from './drawn.js';
 import { expectedValue, type LoggedEvent } from './oracle.js';
 
 const { pool } = await testDatabase();
 const shop = new Shop(pool);
 afterAll(() => shop.projection.stop());
 const [hourMs, dayMs] = [3_600_000, 86_400_000];
-
-const property = (name: string, operator: 'equals' | 'greaterThan' | 'exists' | 'in' | 'contains' | 'startsWith' | 'before' | 'notEquals' | 'between' | 'lessThan', value?: string | number | boolean | readonly number[] | readonly string[]): Condition =>
-  ({ property: { name, operator, ...(value !== undefined && { value }) } });
-
-const wheres: readonly (Condition | undefined)[] = [
-  undefined,
-  property('value', 'greaterThan', 2),
-  property('value', 'between', [1, 3]),
-  { and: [property('value', 'exists'), { not: property('kind', 'equals', 'a') }] },
-  { or: [property('kind', 'in', ['a', 'x"\'y']), property('value', 'in', [1, 2.5])] },
-  property('kind', 'contains', 'b'),
-  property('kind', 'startsWith', 'x'),
-  property('kind', 'before', '2026-02-01T00:00:00Z'),
-  property('kind', 'notEquals', 'a'),
-  property('value', 'exists', false),
-  property('value', 'notEquals', 2.5),
-];
-
-const functions = ['count', 'sum', 'mean', 'min', 'max', 'last', 'first', 'distinct', 'ratio', 'recencyDays', 'sessionDuration'] as const;
-const aggregates = fc.record({
-  function: fc.constantFrom(...functions),
-  event: fc.constantFrom('purchase', 'page_view', undefined),
-  property: fc.constantFrom('value', 'kind'),
-  where: fc.constantFrom(...wheres),
-  per: fc.record({ event: fc.constantFrom('page_view', undefined), where: fc.constantFrom(...wheres) }),
-  windowMs: fc.constantFrom(hourMs, 7 * dayMs, 30 * dayMs),
-  valueType: fc.constantFrom('number' as const, 'string' as const, 'boolean' as const, 'strings' as const),
-});
-
-function definitionOf(name: string, { function: of, event, property: named, where, per, windowMs, valueType }: typeof aggregates extends fc.Arbitrary<infer T> ? T : never): FeatureDefinition {
-  const takesProperty = !['count', 'ratio', 'recencyDays', 'sessionDuration'].includes(of);
-  return {
-    ...number(name),
-    valueType: of === 'last' || of === 'first' ? valueType : 'number',
-    aggregate: {
-      function: of, windowMs, ...(event !== undefined && { event }), ...(where !== undefined && { where }), ...(takesProperty && { property: named }), ...(of === 'ratio' && { per }),
-    },
-  };
-}
-
-const kinds = ['a', 'abc', 'x"\'y', '2026-01-15', '2026-03-01T00:00:00+01:00', '2026-02-30', '0000-01-01', '', true, null, 7, ['a', 'b'], ['x', 1], { deep: 1 }] as const;
-const events = fc.array(
-  fc.record({
-    type: fc.constantFrom('purchase', 'page_view', 'login'),
-    ageMs: fc.oneof(fc.integer({ min: 0, max: 40 * dayMs }), fc.constantFrom(0, hourMs - 1, hourMs, 7 * dayMs, 30 * dayMs - 1, 30 * dayMs), fc.integer({ min: 0, max: 3 * hourMs })),
-    value: fc.option(fc.oneof(fc.integer({ min: -500, max: 500 }).map(it => it / 100), fc.constantFrom(1, 2.5, 3))),
-    kind: fc.constantFrom(...kinds),
-    session: fc.constantFrom('s1', 's2', 7, null),
-  }),
-  { maxLength: 12 },
-);
 
 const recounted = (tenant: string, definitions: readonly FeatureDefinition[], customerIds: readonly string[], now: number): Promise<Recounted> =>
   inTransaction(pool, client => recount(client, tenant, { definitions, customerIds, now }));
@@ -77,15 +26,13 @@ describe('recount', () => {
   it('gives what a second implementation gives, for every function, whatever comes late or twice, and as the clock goes on', async () => {
     let run = 0;
     await fc.assert(
-      fc.asyncProperty(fc.array(aggregates, { minLength: 1, maxLength: 12 }), events, fc.infiniteStream(fc.nat()), async (some, drawn, order) => {
+      fc.asyncProperty(fc.array(drawnAggregate, { minLength: 1, maxLength: 12 }), drawnEvents, fc.infiniteStream(fc.nat()), async (some, drawn, order) => {
         run += 1;
         const tenant = await shop.newTenant();
         const definitions = some.map((it, i) => definitionOf(`f${i}`, it));
         await shop.define(tenant, { features: definitions });
         const start = shop.clock.now();
-        const log = drawn.map(({ type, ageMs, value, kind, session }, i): LoggedEvent => ({
-          id: `e${run}-${i}`, type, at: start - ageMs, properties: { kind, sessionId: session, ...(value !== null && { value }) },
-        }));
+        const log = logOf(drawn, `e${run}`, start);
         const sent = [...log, ...log.slice(0, 3)].map(it => ({ it, key: order.next().value })).sort((a, b) => a.key - b.key)
           .map(({ it }) => ({ ...it, customerId: 'ada', at: new Date(it.at).toISOString() }));
         for (let from = 0; from < sent.length; from += 4) await shop.ingest(tenant, sent.slice(from, from + 4));
