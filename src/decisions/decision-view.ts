@@ -1,8 +1,9 @@
 import type { Item } from '../content/item.js';
-import type { Placement } from '../content/placement.js';
+import type { Placement, PolicySpec } from '../content/placement.js';
 import { isHeldOut } from '../experiments/allocation.js';
 import type { Assignment, CandidateOutcome, DecisionLevel, Withheld } from './decision.js';
 import type { Decided } from './personalizer.js';
+import type { RuleSetVersion } from './snapshot/snapshot.js';
 
 export interface StageTrace {
   readonly stage: 'gather' | 'candidates' | 'rules' | 'score' | 'compose';
@@ -10,6 +11,16 @@ export interface StageTrace {
   readonly survivors: number;
   /** `candidates` and `rules` share one measurement, which `rules` carries. */
   readonly milliseconds: number;
+}
+
+/** What a decision rests on. */
+export interface DecisionVersions {
+  readonly snapshot: number;
+  readonly ruleSets: readonly RuleSetVersion[];
+  /** Null where another system decided. */
+  readonly policy: PolicySpec['kind'] | null;
+  readonly model: string | null;
+  readonly posterior: number | null;
 }
 
 /** A candidate that knows its decision. */
@@ -84,10 +95,12 @@ export class DecisionView {
   get withheld(): readonly Withheld[] {
     return this.#decided.record.state.withheld ?? [];
   }
-  get versions(): { readonly snapshot: number; readonly model: string | null; readonly posterior: number | null } {
-    const { snapshotVersion, scores } = this.#decided.record;
+  get versions(): DecisionVersions {
+    const { record: { snapshotVersion, scores }, snapshot } = this.#decided;
     return {
       snapshot: snapshotVersion,
+      ruleSets: snapshot.ruleSets,
+      policy: this.#policy(),
       model: scores.source === 'model' ? scores.modelId : null,
       posterior: scores.source === 'bandit' ? scores.posteriorVersion : null,
     };
@@ -104,6 +117,17 @@ export class DecisionView {
       { stage: 'score', survivors: left, milliseconds: times.score },
       { stage: 'compose', survivors: answer.slate.length, milliseconds: Math.max(0, times.total - times.gather - times.rules - times.score) },
     ];
+  }
+
+  #policy(): PolicySpec['kind'] | null {
+    const { record: { request, answer }, snapshot } = this.#decided;
+    const isOfAnother = answer.candidates.some(({ dropped, propensity }) => dropped === null && propensity === null);
+    if (isOfAnother) return null;
+    if (this.isHeldOut) return 'greedy';
+    const experiments = snapshot.placements.get(request.placementId)?.experiments ?? [];
+    const policies = answer.assignments.map(({ experimentId, armId }) =>
+      experiments.find(({ experiment }) => experiment.id === experimentId)?.experiment.arms.find(({ id }) => id === armId)?.policy);
+    return (policies.findLast(it => it !== undefined) ?? this.placement.policy).kind;
   }
 
   #item(id: string): Item {

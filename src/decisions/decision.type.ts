@@ -1,13 +1,14 @@
 import { Field, Float, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
 import type { Item } from '../content/item.js';
 import { ItemType } from '../content/item.type.js';
-import type { Placement } from '../content/placement.js';
-import { PlacementType } from '../content/placement.type.js';
+import type { Placement, PolicySpec } from '../content/placement.js';
+import { PlacementType, policyKinds } from '../content/placement.type.js';
 import { DateTimeScalar } from '../graphql/scalars.js';
 import type { Contribution } from './contributions.js';
 import { decisionLevels, type Assignment, type DecisionLevel, type Drop, type Withheld } from './decision.js';
-import type { CandidateView, DecisionView, StageTrace } from './decision-view.js';
+import type { CandidateView, DecisionVersions, DecisionView, StageTrace } from './decision-view.js';
 import type { Decided } from './personalizer.js';
+import type { RuleSetVersion } from './snapshot/snapshot.js';
 
 const DecisionLevelEnum = Object.fromEntries(decisionLevels.map(level => [level, level]));
 registerEnumType(DecisionLevelEnum, {
@@ -104,10 +105,25 @@ export class AssignmentType implements Assignment {
   holdout!: boolean;
 }
 
+@ObjectType('RuleSetVersion', { simpleResolvers: true })
+export class RuleSetVersionType implements RuleSetVersion {
+  @Field(() => ID)
+  id!: string;
+
+  @Field(() => Int, { description: 'Version of the configuration that published it.' })
+  since!: number;
+}
+
 @ObjectType('DecisionVersions', { simpleResolvers: true })
-export class DecisionVersionsType {
+export class DecisionVersionsType implements DecisionVersions {
   @Field(() => Int, { description: 'Of the configuration: placements, items, rules, experiments, models.' })
   snapshot!: number;
+
+  @Field(() => [RuleSetVersionType], { description: 'All that were published, ordered by id.' })
+  ruleSets!: readonly RuleSetVersion[];
+
+  @Field(() => policyKinds, { nullable: true, description: 'By which it was chosen among the scored, an arm of an experiment considered; null where another system decided.' })
+  policy!: PolicySpec['kind'] | null;
 
   @Field(() => ID, { nullable: true })
   model!: string | null;

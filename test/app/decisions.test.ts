@@ -27,7 +27,12 @@ beforeAll(async () => {
       { ...hero, scorer: { kind: 'model', modelId: 'clicks' }, policy: { kind: 'greedy' } },
       { ...hero, id: 'footer', name: 'Footer', isDefault: false, policy: { kind: 'uniform' }, slots: 2 },
       { ...hero, id: 'sidebar', name: 'Sidebar', isDefault: false, policy: { kind: 'uniform' }, holdout: 0.5 },
+      { ...hero, id: 'tested', name: 'Tested', isDefault: false, policy: { kind: 'greedy' } },
     ],
+    experiments: [{
+      id: 'trial', name: 'Trial', hypothesis: '', placementId: 'tested', status: 'running', coverage: 1, seed: 'trial',
+      arms: [{ id: 'control', name: 'Control', weight: 0.5 }, { id: 'bold', name: 'Bold', weight: 0.5, policy: { kind: 'uniform' } }],
+    }],
     ruleSets: [{ id: 'main', name: 'Main', rules: [rule('vip-scarf', { effect: 'require', when: isVip, items: { item: { name: 'id', operator: 'equals', value: 'scarf' } } })] }],
   });
 });
@@ -88,6 +93,21 @@ describe('personalize', () => {
     expect(Math.abs(held.length - 30)).toBeLessThan(4 * Math.sqrt(60 * 0.25));
     expect(new Set(held.map(it => `${it.selectedContent.id} ${it.propensity}`))).toEqual(new Set(['boots 1']));
     expect(new Set(others.map(it => it.propensity))).toEqual(new Set([0.5]));
+  });
+
+  it('says which policy chose, and which rule sets held', async () => {
+    const ids = Array.from({ length: 60 }, (_, i) => `visitor-${i}`);
+    interface Versioned { readonly isHeldOut: boolean; readonly assignments: readonly { readonly armId: string }[]; readonly versions: { readonly policy: string; readonly ruleSets: object } }
+    const of = async (placement: string): Promise<readonly Versioned[]> =>
+      (await shop.query('query Many($ids: [ID!]!, $placement: ID) { personalizeMany(customerIds: $ids, placement: $placement) { isHeldOut assignments { armId } versions { policy ruleSets { id since } } } }', { ids, placement })).data.personalizeMany as Versioned[];
+    expect(new Set((await of('sidebar')).map(it => `${it.isHeldOut} ${it.versions.policy}`))).toEqual(new Set(['true greedy', 'false uniform']));
+    const tested = await of('tested');
+    expect(new Set(tested.map(it => `${it.assignments[0]?.armId} ${it.versions.policy}`))).toEqual(new Set(['control greedy', 'bold uniform']));
+    const { version } = await shop.app.tenants.definitions.read(shop.tenantId);
+    expect(tested[0]?.versions.ruleSets).toEqual([{ id: 'main', since: version }]);
+    await shop.query('mutation { upsertContent(input: { id: "gloves", type: "product", title: "Gloves", category: "winter" }) { configurationVersion } }');
+    expect((await of('tested'))[0]?.versions.ruleSets).toEqual([{ id: 'main', since: version }]);
+    await shop.query('mutation { deleteContent(input: { id: "gloves" }) { configurationVersion } }');
   });
 
   it('has a REST twin that decides the same', async () => {

@@ -17,6 +17,7 @@ export function compileSnapshot(configuration: TenantConfiguration): Snapshot {
     items: new Map(items.map(({ item }) => [item.id, item])),
     placements: new Map(placements.map(it => [it.id, compilePlacement(it, inOrder, { items, purposes })])),
     defaultPlacementId: placements.find(({ isDefault }) => isDefault)?.id,
+    ruleSets: inOrder.ruleSets.map(({ id }) => ({ id, since: configuration.ruleSetsSince?.get(id) ?? version })),
     models: new Map(models.map(model => [model.id, { model, width: widthOf(model.inputs), encode: compileEncoder(model.inputs) }])),
   };
 }

@@ -29,6 +29,7 @@ export function parseConfiguration(tenantId: string, { version, definitions }: C
     items: all('item', parseItem),
     placements: all('placement', parsePlacement),
     ruleSets: all('ruleSet', parseRuleSet),
+    ruleSetsSince: new Map(definitions.flatMap(({ kind, id, since }) => (kind === 'ruleSet' ? [[id, since] as const] : []))),
     experiments: all('experiment', parseExperiment),
     models: all('model', parseModel),
   };

@@ -26,8 +26,16 @@ export interface TenantConfiguration {
   readonly items: readonly Item[];
   readonly placements: readonly Placement[];
   readonly ruleSets: readonly RuleSet[];
+  /** Versions of the configuration that brought the rule sets as they are, by their ids. */
+  readonly ruleSetsSince?: ReadonlyMap<string, number> | undefined;
   readonly experiments: readonly Experiment[];
   readonly models: readonly ModelDefinition[];
+}
+
+export interface RuleSetVersion {
+  readonly id: string;
+  /** Version of the configuration that published it. */
+  readonly since: number;
 }
 
 export interface CompiledItem {
@@ -111,6 +119,8 @@ export interface Snapshot {
   readonly items: ReadonlyMap<string, Item>;
   readonly placements: ReadonlyMap<string, CompiledPlacement>;
   readonly defaultPlacementId: string | undefined;
+  /** Ordered by id. */
+  readonly ruleSets: readonly RuleSetVersion[];
   readonly models: ReadonlyMap<string, CompiledModel>;
 }
 
