@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import { contentModule } from './content/content.module.js';
@@ -66,6 +67,8 @@ export interface App {
 }
 
 const copiesKept = 20_000;
+/** Where the database is that slow, what follows from a decision need not wait for it any longer. */
+const loggedWithinMs = 1000;
 
 type Failed = (what: string) => (error: unknown) => void;
 
@@ -122,7 +125,7 @@ export function createApp(config: Config, { pool, prisma, redis, elasticsearch }
   const projected = projection({ pool, bus, clock, definitions, online, memberSets, blindsOf, onFailure: failed('customers could not be projected; it is tried again') });
   const { changed } = projected;
   const records = new OnlineRecords({ store: online, source: projected.source, onFailure: failed('an online record could not be read'), copies: redis === undefined ? 0 : copiesKept, now: () => clock.now() });
-  const customers = customersModule({ pool, keys, bus, online, clock, definitions, records, changed, erased: projected.erased, elsewhere: customerDecisions, isIndexed: elasticsearch !== undefined, onFailure: failed('keys could not be wrapped anew; ask again') });
+  const customers = customersModule({ pool, keys, bus, online, clock, definitions, records, changed, erased: projected.erased, elsewhere: customerDecisions, logged: () => logged(decisions), isIndexed: elasticsearch !== undefined, onFailure: failed('keys could not be wrapped anew; ask again') });
   const featureDefinitions = featureDefinitionsModule({ definitions });
   const features = featuresModule({ pool, bus, definitions, hold: keys.hold, clock, records, recordById: customers.recordById, changed, live: it => projected.live(it), onFailure: failed('customers could not be recounted') });
   const events = eventsModule({ pool, bus, clock, definitions, hashing, stream, keptDays: config.eventDays, onFailure: failed('what events have could not be noted') });
@@ -140,7 +143,7 @@ export function createApp(config: Config, { pool, prisma, redis, elasticsearch }
   const learning = learningModule({ pool, bus, logger, snapshots: decisions.snapshots });
   const guardrails = guardrailsModule({ pool, bus, clock, logger, metrics, features });
   const trainingSets = trainingSetModule({ pool, pointInTime: features.pointInTime, snapshots: decisions.snapshots });
-  const outcomes = outcomesModule({ pool, decisions: decisions.log, metrics, onAccepted: tenantId => { learning.learner.wake(tenantId); } });
+  const outcomes = outcomesModule({ pool, decisions: decisions.log, presentIds: customers.presentIds, metrics, onAccepted: tenantId => { learning.learner.wake(tenantId); } });
 
   const warm = keepWarm(decisions, runtime);
   for (const it of [learning.learner, features.jobs, guardrails.watch]) it.start();
@@ -168,6 +171,10 @@ export function createApp(config: Config, { pool, prisma, redis, elasticsearch }
       await bus.close();
     },
   };
+}
+
+function logged({ log }: DecisionsModule): Promise<void> {
+  return Promise.race([log.flush(), sleep(loggedWithinMs, undefined, { ref: false })]);
 }
 
 async function writeDecisions({ log }: DecisionsModule, { stopGraceMs }: Config, logger: Logger): Promise<void> {

@@ -28,6 +28,9 @@ export interface CustomerStore {
   upsert(tenantId: string, upsert: CustomerUpsert, now: number): Promise<{ readonly customer: Customer; readonly isChanged: boolean }>;
 }
 
+/** The ids that customers go by now, of those found, by the ids that were asked for. */
+export type PresentIds = (tenantId: string, ids: readonly string[]) => Promise<ReadonlyMap<string, string>>;
+
 /** Of one customer. */
 export const mostAttributes = 200;
 

@@ -11,7 +11,7 @@ import { AttributesResolver } from './attributes.resolver.js';
 import { PostgresConsents } from './consents.postgres.js';
 import { ConsentsResolver } from './consents.resolver.js';
 import type { CustomerChanged } from './customer-changed.js';
-import type { CustomersChanged } from './customer.js';
+import type { CustomersChanged, PresentIds } from './customer.js';
 import { customerById, onlineRecordById, type CustomerById, type OnlineRecordById } from './customer.loader.js';
 import { PostgresCustomerStore } from './customers.postgres.js';
 import { CustomersResolver } from './customers.resolver.js';
@@ -30,6 +30,7 @@ export interface CustomersModule {
   readonly resolvers: readonly object[];
   readonly customerById: CustomerById;
   readonly recordById: OnlineRecordById;
+  readonly presentIds: PresentIds;
 }
 
 export interface CustomersDeps {
@@ -41,6 +42,8 @@ export interface CustomersDeps {
   readonly online: Pick<OnlineStore, 'write'>;
   readonly records: Pick<OnlineRecords, 'read' | 'forget' | 'forgetAll'>;
   readonly elsewhere: HeldElsewhere;
+  /** Resolves when what this process has decided is in the log. */
+  readonly logged: () => Promise<void>;
   readonly changed: CustomersChanged;
   /** Takes ids of customers who are erased out of what else is made from them outside of the database; told what was known of them. */
   readonly erased: (tenantId: string, customerIds: readonly string[], changes: CustomerChanged['changes']) => Promise<void>;
@@ -67,13 +70,14 @@ export function customersModule(deps: CustomersDeps): CustomersModule {
     resolvers: [
       new CustomersResolver({ store, byId, changed, clock, declared }),
       new AttributesResolver({ definitions, all: definitionListLoader(definitions, attributes), sealAll }),
-      new MergingResolver({ merging: new PostgresMerging(pool, hold, { keyring, personal }), byId, changed, clock }),
+      new MergingResolver({ merging: new PostgresMerging(pool, hold, { keyring, personal, logged: deps.logged }), byId, changed, clock }),
       erasureResolver(deps, personal),
       new PersonalResolver({ personal, keyring, onFailure }),
       new ConsentsResolver({ store: new PostgresConsents(pool, hold), recordById, changed, clock }),
     ],
     customerById: byId,
     recordById,
+    presentIds: async (tenantId, ids) => new Map([...(await store.findByIds(tenantId, ids))].map(([asked, it]) => [asked, it.id])),
   };
 }
 

@@ -33,17 +33,26 @@ class Overtaken extends Error {}
 const attempts = 10;
 const deadlock = '40P01';
 
+export interface MergingDeps {
+  readonly keyring: PostgresKeyring;
+  readonly personal: PersonalAttributes;
+  /** Resolves when what this process has decided is in the log, which says by what experiments go on assigning. */
+  readonly logged: () => Promise<void>;
+}
+
 export class PostgresMerging implements Merging {
   readonly #pool: Pool;
   readonly #hold: HoldCustomers;
   readonly #keyring: PostgresKeyring;
   readonly #personal: PersonalAttributes;
+  readonly #logged: () => Promise<void>;
 
-  constructor(pool: Pool, hold: HoldCustomers, { keyring, personal }: { readonly keyring: PostgresKeyring; readonly personal: PersonalAttributes }) {
+  constructor(pool: Pool, hold: HoldCustomers, { keyring, personal, logged }: MergingDeps) {
     this.#pool = pool;
     this.#hold = hold;
     this.#keyring = keyring;
     this.#personal = personal;
+    this.#logged = logged;
   }
 
   merge(tenantId: string, { from, into }: MergeEdge, by: By): Promise<Merged> {
@@ -100,6 +109,7 @@ export class PostgresMerging implements Merging {
 
   /** All or nothing; anew where somebody else was faster. */
   async #tried<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
+    await this.#logged();
     for (let attempt = 1; ; attempt++) {
       try {
         return await answered(inTransaction(this.#pool, work));

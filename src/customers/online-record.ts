@@ -34,6 +34,11 @@ export interface OnlineRecord {
   readonly unit?: string | undefined;
 }
 
+/** A customer's record as it is kept under a former id: experiments assign by the same, by whichever id is asked. */
+export function underAlias(record: OnlineRecord, alias: string): OnlineRecord {
+  return { ...record, customerId: alias, unit: record.unit ?? record.customerId };
+}
+
 export function strangerRecord(customerId: string): OnlineRecord {
   return { customerId, known: false, version: 0, attributes: {}, features: {}, segments: [], consents: {} };
 }

@@ -1,9 +1,11 @@
+import type { PresentIds } from '../customers/customer.js';
 import type { DecisionLog } from '../decisions/decision-log.js';
 import { timeOfUuidv7 } from '../kernel/ids.js';
 import type { Outcome, OutcomeStore, Receipt, RejectionCode } from './outcome.js';
 
 export interface OutcomeRecorderDeps {
   readonly decisions: Pick<DecisionLog, 'find'>;
+  readonly presentIds: PresentIds;
   readonly store: OutcomeStore;
   readonly pause: (ms: number) => Promise<unknown>;
   /** Told after the commit, where at least one was accepted. */
@@ -41,7 +43,7 @@ export class OutcomeRecorder {
    * @throws DependencyUnavailable; then all of them may be sent again
    */
   async record(sender: Sender, outcomes: readonly (Outcome | undefined)[], now: number): Promise<readonly Receipt[]> {
-    const customers = await this.#customersOf(sender.tenantId, outcomes.filter(it => it !== undefined), now);
+    const customers = await this.#customersOf(sender, outcomes.filter(it => it !== undefined), now);
     const fitting = new Map<string, Outcome>();
     const verdicts = outcomes.map((it): RejectionCode | undefined => {
       const code = it === undefined ? 'INVALID_INPUT' : rejectionOf(sender, customers.get(it.decisionId));
@@ -69,7 +71,7 @@ export class OutcomeRecorder {
   }
 
   /** The customer of each decision that is there. */
-  async #customersOf(tenantId: string, outcomes: readonly Outcome[], now: number): Promise<ReadonlyMap<string, string>> {
+  async #customersOf({ tenantId, customerId: own }: Sender, outcomes: readonly Outcome[], now: number): Promise<ReadonlyMap<string, string>> {
     const customers = new Map<string, string>();
     const look = async (ids: readonly string[]): Promise<void> => {
       if (ids.length === 0) return;
@@ -80,7 +82,16 @@ export class OutcomeRecorder {
     const young = ids.filter(it => !customers.has(it) && Math.abs(now - timeOfUuidv7(it)) < commitLag.youngMs);
     if (young.length > 0) await this.#deps.pause(commitLag.waitMs);
     await look(young);
-    return customers;
+    return own === undefined ? customers : this.#asSender(tenantId, own, customers);
+  }
+
+  /** By whichever id it was decided for the sender's customer: by the sender's. */
+  async #asSender(tenantId: string, own: string, customers: ReadonlyMap<string, string>): Promise<ReadonlyMap<string, string>> {
+    const others = [...new Set(customers.values())].filter(it => it !== own);
+    if (others.length === 0) return customers;
+    const present = await this.#deps.presentIds(tenantId, [own, ...others]);
+    const isOwn = (id: string): boolean => present.has(own) && present.get(id) === present.get(own);
+    return new Map([...customers].map(([decisionId, id]) => [decisionId, isOwn(id) ? own : id]));
   }
 }
 

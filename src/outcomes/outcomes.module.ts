@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
+import type { PresentIds } from '../customers/customer.js';
 import type { DecisionLog } from '../decisions/decision-log.js';
 import type { HttpRoutes } from '../graphql/http-route.js';
 import type { Metrics } from '../platform/metrics.js';
@@ -11,6 +12,7 @@ import { OutcomesResolver } from './outcomes.resolver.js';
 export interface OutcomesDeps {
   readonly pool: Pool;
   readonly decisions: Pick<DecisionLog, 'find'>;
+  readonly presentIds: PresentIds;
   readonly metrics: Pick<Metrics, 'countImpressions' | 'countConversions'>;
   /** Told after each commit: there is something to learn. */
   readonly onAccepted: (tenantId: string) => void;
@@ -21,9 +23,10 @@ export interface OutcomesModule {
   readonly routes: readonly HttpRoutes[];
 }
 
-export function outcomesModule({ pool, decisions, metrics, onAccepted }: OutcomesDeps): OutcomesModule {
+export function outcomesModule({ pool, decisions, presentIds, metrics, onAccepted }: OutcomesDeps): OutcomesModule {
   const recorder = new OutcomeRecorder({
     decisions,
+    presentIds,
     store: new PostgresOutcomeStore(pool),
     pause: sleep,
     onAccepted: (tenantId, { firstImpressions, conversions, value }) => {

@@ -1,6 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import { nextConsentEnd, withEndedRefused, type Consents } from '../customers/consent.js';
-import type { FeatureReading, FeatureValue, OnlineRecord } from '../customers/online-record.js';
+import { underAlias, type FeatureReading, type FeatureValue, type OnlineRecord } from '../customers/online-record.js';
 import type { FeatureDefinition } from '../features/feature.js';
 import { answered, inTransaction } from '../platform/postgres.js';
 import type { Projected, ProjectedBy, ProjectionStore } from './projection-store.js';
@@ -63,7 +63,7 @@ const truthSql = `
     (SELECT attune_rules_version($1)) AS rules
   FROM customers c WHERE c.tenant_id = $1 AND c.id = ANY($2)`;
 const loadSql = `
-  SELECT asked.id, ${truthColumns}
+  SELECT asked.id AS asked, c.id, ${truthColumns}
   FROM unnest($2::text[]) AS asked(id)
   LEFT JOIN customer_aliases a ON a.tenant_id = $1 AND a.alias = asked.id
   JOIN customers c ON c.tenant_id = $1 AND c.id = COALESCE(a.customer_id, asked.id)`;
@@ -137,8 +137,8 @@ export class PostgresProjectionStore implements ProjectionStore {
   }
 
   async load(tenantId: string, customerIds: readonly string[]): Promise<readonly OnlineRecord[]> {
-    const { rows } = await answered(this.#pool.query<TruthRow>({ name: 'records', text: loadSql, values: [tenantId, customerIds] }));
-    return rows.map(recordOf);
+    const { rows } = await answered(this.#pool.query<TruthRow & { readonly asked: string }>({ name: 'records', text: loadSql, values: [tenantId, customerIds] }));
+    return rows.map(row => (row.asked === row.id ? recordOf(row) : underAlias(recordOf(row), row.asked)));
   }
 
   async settle(tenantId: string, projected: readonly Projected[], { segments }: ProjectedBy): Promise<readonly string[]> {

@@ -1,4 +1,5 @@
 import type { CustomerChanged } from '../customers/customer-changed.js';
+import { underAlias } from '../customers/online-record.js';
 import type { OnlineStore } from '../customers/online-store.js';
 import type { CompiledSegments } from './compiled-segments.js';
 import { lastVersion, type MemberFact, type MemberSets } from './member-sets.js';
@@ -133,7 +134,7 @@ export class Projector {
     const [projected, by] = await this.#memberships(tenantId, customerIds);
     const unsettled = projected.filter(it => !it.isSettled);
     if (unsettled.length > 0) {
-      await online.write(tenantId, unsettled.flatMap(({ record, aliases }) => [record.customerId, ...aliases].map(customerId => ({ ...record, customerId }))));
+      await online.write(tenantId, unsettled.flatMap(({ record, aliases }) => [record, ...aliases.map(it => underAlias(record, it))]));
       await members?.write(tenantId, unsettled.flatMap(factsOf));
       const changes = unsettled.flatMap(messageOf);
       if (changes.length > 0) await announce(tenantId, changes, unsettled.flatMap(it => it.moves));

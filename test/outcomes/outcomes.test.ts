@@ -24,7 +24,7 @@ let server: FastifyInstance;
 let principal: Principal;
 
 async function serve(decisions: Pick<PostgresDecisionLog, 'find'>, database = pool): Promise<void> {
-  const module = outcomesModule({ pool: database, decisions, metrics, onAccepted: id => woken.push(id) });
+  const module = outcomesModule({ pool: database, decisions, presentIds: async () => new Map(), metrics, onAccepted: id => woken.push(id) });
   schema = await schemaOf([...module.resolvers, new Probe()]);
   server = Fastify();
   for (const route of module.routes) route(server, async () => newRequestContext(principal));
