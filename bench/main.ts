@@ -19,10 +19,10 @@ import { benchRegret, describeRegret } from './regret.js';
 import { benchSoak } from './soak.js';
 import { openShop, type Shop } from './shop.js';
 
-/** Names of benchmarks run these alone; `--quick` shortens each, to see that it works; `--full` takes as much data as the goals speak of. */
-const { positionals, values: { quick, full } } = parseArgs({
+/** Names of benchmarks run these alone; `--quick` shortens each, to see that it works; `--full` takes as much data as the goals speak of; `--spark` recomputes in Spark, too. */
+const { positionals, values: { quick, full, spark } } = parseArgs({
   allowPositionals: true,
-  options: { quick: { type: 'boolean', default: false }, full: { type: 'boolean', default: false } },
+  options: { quick: { type: 'boolean', default: false }, full: { type: 'boolean', default: false }, spark: { type: 'boolean', default: false } },
 });
 
 const length = quick ? { rounds: 1, seconds: 1 } : { rounds: 3, seconds: 5 };
@@ -38,7 +38,7 @@ const benchmarks: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   gather: benchGather,
   segments: async () => segmentFigures(),
   memberships: () => benchMemberships(quick ? { customers: 2000, events: 20 } : { customers: full ? 100_000 : 10_000, events: 200 }),
-  recompute: () => benchRecompute(full ? { events: 2_000_000, customers: 100_000 } : quick ? { events: 20_000, customers: 1000 } : { events: 200_000, customers: 10_000 }),
+  recompute: () => benchRecompute(full ? { events: 2_000_000, customers: 100_000 } : quick ? { events: 20_000, customers: 1000 } : { events: 200_000, customers: 10_000 }, spark),
   features: () => benchFeatures(quick ? { seconds: 0.5, rounds: 1 } : { seconds: 3, rounds: 3 }),
   events: async () => benchEvents(await shop(), quick ? { rounds: 1, batches: 16 } : { rounds: 5, batches: 64 }),
   live: async () => benchLive(await shop(), quick ? { changes: 200, broadcasts: 2 } : { changes: 2000, broadcasts: 10 }),

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import type { Figure } from './figure.js';
 import { median } from './measure.js';
+import { sparkSeconds } from './recompute-spark.js';
 import { PostgresRecomputes } from '../src/features/batch/recompute.postgres.js';
 import type { Aggregate, FeatureDefinition } from '../src/features/feature.js';
 import { parametersOf, planOf, textOfAll } from '../src/features/recount.postgres.js';
@@ -60,8 +61,11 @@ export interface RecomputeSize {
   readonly customers: number;
 }
 
-/** All customers' features from the log: the generated statement beside one written by hand for the same, then the whole job with all values written. */
-export async function benchRecompute({ events, customers }: RecomputeSize): Promise<readonly Figure[]> {
+/**
+ * All customers' features from the log: the generated statement beside one written by hand for the same, then the whole job with all values written.
+ * @param spark whether the generated statement runs in Spark, too
+ */
+export async function benchRecompute({ events, customers }: RecomputeSize, spark: boolean): Promise<readonly Figure[]> {
   const folder = await mkdtemp(path.join(tmpdir(), 'attune-bench-'));
   const postgres = await startEmbeddedPostgres({ folder: path.join(folder, 'postgres') });
   const pool = createPool({ databasePoolSize: 4, databaseTimeoutMs: 600_000 }, { url: postgres.url, onError: () => undefined });
@@ -69,10 +73,12 @@ export async function benchRecompute({ events, customers }: RecomputeSize): Prom
     await migrate(postgres.url);
     await fill(pool, { events, customers });
     const [generated, byHand] = await statementsOf(pool);
+    const inSpark = spark ? await sparkSeconds({ pool, folder, tenantId, definitions, now, runs }) : undefined;
     const job = await jobOf(pool, customers);
     const size = `${events.toLocaleString('en')} events of ${customers.toLocaleString('en')} customers, ${definitions.length} features`;
     return [
       { name: 'generated statement', value: generated, unit: 's', floor: { name: 'written by hand', value: byHand }, note: size },
+      ...(inSpark === undefined ? [] : [{ name: 'generated statement in Spark', value: inSpark, unit: 's', floor: { name: 'in PostgreSQL', value: generated }, note: 'the same values, bit for bit' }]),
       { name: 'recompute, with every value written', value: job, unit: 's', floor: { name: 'statement by hand', value: byHand }, note: `${Math.round(customers / job)} customers/s` },
     ];
   } finally {

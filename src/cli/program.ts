@@ -6,6 +6,7 @@ import type { ClientConfig } from '../platform/config.js';
 import { clientOf, connectionOf, type Client } from './client.js';
 import { describeEvaluation, evaluate } from './evaluate.js';
 import { CommandFailed } from './failure.js';
+import { addFeatureVersions } from './feature-commands.js';
 import { describeMembers, importMembers } from './import-members.js';
 import { describeImport, importOpenBandit } from './open-bandit/import-open-bandit.js';
 import { describeParity, parity } from './parity.js';
@@ -69,6 +70,7 @@ function programOf(deps: CommandLineDeps): Command {
   addEvaluate(program, terminal, client);
   addSimulate(program, terminal, client);
   addFeatures(program, terminal, client);
+  addFeatureVersions(program, terminal, client, wholePositive);
   addRotateKeys(program, terminal, client);
   addReplay(program, terminal, client);
   addWatch(program, deps);
