@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool, PoolClient } from 'pg';
-import { DependencyUnavailable, LimitExceeded, NotFound } from '../kernel/errors.js';
+import { DependencyUnavailable, Erased as Gone, LimitExceeded, NotFound } from '../kernel/errors.js';
 import { uuidv7 } from '../kernel/ids.js';
 import { canonicalJson, type Json } from '../kernel/json.js';
 import { answered, inTransaction } from '../platform/postgres.js';
@@ -68,6 +68,8 @@ const remainingSql = [
 const customerSql = `
   SELECT id, attributes, sealed, attribute_times, consents, unit, created_at, updated_at, version FROM customers
   WHERE tenant_id = $1 AND id = COALESCE((SELECT customer_id FROM customer_aliases WHERE tenant_id = $1 AND alias = $2), $2)`;
+const mergesSql = 'SELECT from_id, into_id, at FROM customer_merges WHERE tenant_id = $1 AND (from_id = ANY($2) OR into_id = ANY($2)) ORDER BY at';
+const auditedSql = `SELECT at, actor, action, subject, details FROM audit_log WHERE tenant_id = $1 AND subject IN (SELECT 'customer/' || it FROM unnest($2::text[]) AS it) ORDER BY id`;
 const identitiesSql = 'SELECT kind, sealed, since FROM customer_identities WHERE tenant_id = $1 AND customer_id = $2 ORDER BY kind, since, blind';
 
 interface CustomerRow {
@@ -134,13 +136,15 @@ export class PostgresErasure implements Erasure {
     return answered(inTransaction(pool, async client => {
       await client.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ');
       const { rows: [customer] } = await client.query<CustomerRow>(customerSql, [tenantId, customerId]);
-      if (customer === undefined) throw new NotFound('There is no such customer', { details: { path: '/customerId' } });
+      if (customer === undefined) throw await this.#notThere(client, tenantId, customerId);
       const { id, sealed: _sealed, ...rest } = customer;
       const { rows: aliases } = await client.query<{ id: string }>(aliasesSql, [tenantId, id]);
       const ids = [id, ...aliases.map(it => it.id)];
       const parts: Record<string, unknown> = {
         customer: { id, ...rest, attributes: await personal.opened(client, tenantId, customer), aliases: ids.slice(1).sort() },
         identities: await this.#identities(client, tenantId, id),
+        merges: (await client.query(mergesSql, [tenantId, ids])).rows,
+        audit_log: (await client.query(auditedSql, [tenantId, ids])).rows,
       };
       for (const { table } of customerTables) {
         const { rows } = await client.query<{ it: Json }>(`SELECT to_jsonb(t) - 'tenant_id' AS it FROM ${table} t WHERE tenant_id = $1 AND customer_id = $2 LIMIT ${mostExported + 1}`, [tenantId, id]);
@@ -181,6 +185,14 @@ export class PostgresErasure implements Erasure {
     await client.query(erasureSql, [tenantId, id, at, actor, JSON.stringify(removed), mac]);
     await client.query(auditSql, [tenantId, actor, 'erase', `customer/${pseudonym}`, JSON.stringify(removed)]);
     return { id, erasedAt: at, removed, mac };
+  }
+
+  /** What to tell who asks for somebody who is not there. */
+  async #notThere(client: PoolClient, tenantId: string, customerId: string): Promise<NotFound | Gone> {
+    const { hashOf } = await this.#deps.keyring.tenant(tenantId, client);
+    const { rows: [erasure] } = await client.query<ErasureRow>(knownSql, [tenantId, hashOf(customerId)]);
+    if (erasure === undefined) return new NotFound('There is no such customer', { details: { path: '/customerId' } });
+    return new Gone('The customer has been erased', { details: { path: '/customerId', erasure: erasure.id, erasedAt: erasure.at.toISOString() } });
   }
 
   async #identities(client: PoolClient, tenantId: string, id: string): Promise<readonly unknown[]> {

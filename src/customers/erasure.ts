@@ -34,7 +34,7 @@ export interface Erasure {
   verify(tenantId: string, receipt: { readonly id: string; readonly mac: string; readonly customerId: string | undefined }): Promise<Verification>;
   /**
    * All that is held of a customer. Leaves an audit entry.
-   * @throws NotFound, LimitExceeded where a part has more than `mostExported` rows
+   * @throws NotFound; Erased, with the id and the time of the erasure; LimitExceeded where a part has more than `mostExported` rows
    */
   exportOf(tenantId: string, customerId: string, actor: string): Promise<Readonly<Record<string, Json>>>;
 }

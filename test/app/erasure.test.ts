@@ -173,7 +173,7 @@ class Load {
     } finally {
       there.signal('SIGCONT');
     }
-    for (let answer = await erasing; answer.errors !== undefined; answer = await erase(planted.ids[0])) expect(answer.errors[0]?.extensions.code).toBe('DEPENDENCY_UNAVAILABLE');
+    for (let answer = await erasing; answer.errors !== undefined; answer = await erase(planted.ids[0])) expect(answer.errors[0]?.extensions.code).toBe('UNAVAILABLE');
     expect(await left(planted)).toEqual([]);
     await load.stop();
     await pause(1500);
