@@ -96,8 +96,10 @@ const unsettledSql = `
 const findDueSql = `
   SELECT tenant_id AS "tenantId", id AS "customerId" FROM customers WHERE due_at <= $1 AND projected_version >= version ORDER BY due_at LIMIT $2`;
 
+/** The version of each tenant is worked out first: within the search the planner would at times work it out again for each customer. */
 const tenantsBehindSql = `
-  SELECT t.id FROM tenants t WHERE EXISTS (SELECT FROM customers c WHERE c.tenant_id = t.id AND c.rules_version < (SELECT attune_rules_version(t.id)))`;
+  SELECT t.id FROM tenants t CROSS JOIN LATERAL (SELECT attune_rules_version(t.id) AS version OFFSET 0) AS newest
+  WHERE EXISTS (SELECT FROM customers c WHERE c.tenant_id = t.id AND c.rules_version < newest.version)`;
 const customersBehindSql = `
   SELECT id FROM customers
   WHERE tenant_id = $1 AND rules_version < (SELECT attune_rules_version($1)) AND ($2::text IS NULL OR id > $2) ORDER BY id LIMIT $3`;
