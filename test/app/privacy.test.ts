@@ -38,7 +38,7 @@ describeWithAll('personal data, with Redis, Elasticsearch and a log that says ev
     if (redis === undefined) return;
     client = new Redis(redis.url);
     elastic = new Client({ node: elasticsearchUrl });
-    server = await startServerProcess({ dataFolder: folder, environment: { DATABASE_URL: databaseUrl, REDIS_URL: redis.url, ELASTICSEARCH_URL: elasticsearchUrl, LOG_LEVEL: 'trace' } });
+    server = await startServerProcess({ dataFolder: folder, environment: { DATABASE_URL: databaseUrl, REDIS_URL: redis.url, ELASTICSEARCH_URL: elasticsearchUrl, LOG_LEVEL: 'trace', ATTUNE_DECISION_DEADLINE_MS: '5000' } });
   }, 90_000);
   afterAll(async () => {
     await server.end('SIGTERM');
