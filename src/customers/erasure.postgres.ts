@@ -104,9 +104,9 @@ export class PostgresErasure implements Erasure {
     const { pool, hold, keyring } = this.#deps;
     return answered(inTransaction(pool, async client => {
       const secrets = await keyring.tenant(tenantId, client);
+      const held = await hold(client, tenantId, [customerId], by.now); // before it looks: somebody else may be at it
       const { rows: [known] } = await client.query<ErasureRow>(knownSql, [tenantId, secrets.hashOf(customerId)]);
       if (known !== undefined) return { receipt: receiptOf(known), ids: [], changes: [] };
-      const held = await hold(client, tenantId, [customerId], by.now);
       const id = held.idOf(customerId);
       const { rows: aliases } = await client.query<{ id: string }>(aliasesSql, [tenantId, id]);
       const ids = [id, ...aliases.map(it => it.id)];

@@ -76,7 +76,7 @@ export class Shop {
   readonly upkeep: () => Promise<void>;
   readonly #schema: Promise<GraphQLSchema>;
 
-  constructor(pool: Pool, clock = new FakeClock(), memberSets?: MemberSets) {
+  constructor(pool: Pool, clock = new FakeClock(), memberSets?: MemberSets, isIndexed = false) {
     this.pool = pool;
     this.clock = clock;
     const { bus, online } = this.parts;
@@ -97,7 +97,7 @@ export class Shop {
     this.projection = projection({ pool, bus: gatedBus, clock, definitions, online, memberSets, blindsOf, onFailure });
     const { changed } = this.projection;
     const records = new OnlineRecords({ store: online, source: this.projection.source, onFailure, copies: 100, now: () => clock.now() });
-    const customers = customersModule({ pool, keys, bus, online, clock, definitions, records, changed, erased: this.projection.erased, elsewhere: customerDecisions, logged: async () => undefined, isIndexed: false, onFailure });
+    const customers = customersModule({ pool, keys, bus, online, clock, definitions, records, changed, erased: this.projection.erased, elsewhere: customerDecisions, logged: async () => undefined, isIndexed, onFailure });
     const values = featuresModule({ pool, bus, definitions, hold: keys.hold, clock, records, recordById: customers.recordById, changed, live: it => this.projection.live(it), onFailure });
     this.stream.start(this.projection.refresh);
     const events = eventsModule({ pool, bus, clock, definitions, hashing: keys.hashing, stream: this.stream, keptDays: 732, onFailure });
