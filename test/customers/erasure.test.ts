@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ErasureReceipt } from '../../src/customers/erasure.js';
 import { customerTables } from '../../src/customers/customer-tables.js';
+import { erasureTopic } from '../../src/platform/bus.js';
 import { testDatabase } from '../support/postgres.js';
 import { byHand, number, Shop } from './shop.js';
 
@@ -177,6 +178,27 @@ describe('erasure', () => {
     expect(await verify(id, mac, 'planted-ada')).toEqual({ isGenuine: true, coversId: true, remaining: {} });
     await indexed.projection.stop();
   }, 30_000);
+
+  it('drops the copies that other processes keep for the time when nobody answers', async () => {
+    await ada();
+    /** What the process decides by where nobody answers. */
+    const copyOf = async (id: string): Promise<string | undefined> => {
+      await shop.parts.store.forget(tenant, [id]);
+      return (await shop.records.read(tenant, [id], 1000))[0]?.source;
+    };
+    await shop.records.read(tenant, ['planted-ada', 'bob'], 1000);
+    shop.parts.truthFails = true;
+    expect([await copyOf('planted-ada'), await copyOf('bob')]).toEqual(['stale copy', 'stale copy']);
+    await shop.parts.bus.publish(erasureTopic, { tenantId: tenant, ids: ['planted-ada'] });
+    expect([await copyOf('planted-ada'), await copyOf('bob')]).toEqual(['none', 'stale copy']);
+    shop.parts.truthFails = false;
+    const other = new Shop(pool, shop.clock);
+    const heard: unknown[] = [];
+    await other.parts.bus.subscribe(erasureTopic, event => void heard.push(event));
+    await other.ask(tenant, 'mutation { eraseCustomer(input: { customerId: "planted-ada" }) { receipt { id } } }', {}, 'admin');
+    expect(heard).toEqual([{ kind: 'message', message: { tenantId: tenant, ids: ['planted-ada', 'planted-anon'] } }]);
+    await other.projection.stop();
+  });
 
   it('needs an admin', async () => {
     expect((await shop.ask(tenant, 'mutation { eraseCustomer(input: { customerId: "a" }) { receipt { id } } }')).refusals).toEqual([['FORBIDDEN', undefined]]);

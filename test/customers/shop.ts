@@ -43,6 +43,7 @@ class Failing {
     throw error;
   });
   storeFails = false;
+  truthFails = false;
   reads = 0;
   busFails = false;
 
@@ -70,6 +71,7 @@ export class Shop {
   readonly parts = new Failing();
   readonly failures: unknown[] = [];
   readonly definitions: Definitions;
+  readonly records: OnlineRecords;
   readonly projection: Projection;
   readonly stream = new MemoryEventStream({ onFailure: error => void this.failures.push(error) });
   readonly routes: ReturnType<typeof eventsModule>['routes'];
@@ -96,7 +98,8 @@ export class Shop {
     const { blindsOf } = keys;
     this.projection = projection({ pool, bus: gatedBus, clock, definitions, online, memberSets, blindsOf, onFailure });
     const { changed } = this.projection;
-    const records = new OnlineRecords({ store: online, source: this.projection.source, onFailure, copies: 100, now: () => clock.now() });
+    this.records = new OnlineRecords({ store: online, source: { load: async (...of) => (this.parts.truthFails ? Promise.reject(new Error('The truth is away')) : this.projection.source.load(...of)) }, onFailure, copies: 100, now: () => clock.now() });
+    const { records } = this;
     const customers = customersModule({ pool, keys, bus, online, clock, definitions, records, changed, erased: this.projection.erased, elsewhere: customerDecisions, logged: async () => undefined, isIndexed, onFailure });
     const values = featuresModule({ pool, bus, definitions, hold: keys.hold, clock, records, recordById: customers.recordById, changed, live: it => this.projection.live(it), onFailure });
     this.stream.start(this.projection.refresh);
