@@ -52,6 +52,8 @@ export interface ProjectionStore {
   findDue(now: number, limit: number): Promise<readonly { readonly tenantId: string; readonly customerId: string }[]>;
   /** Tenants with customers to whom the newest segments have not been applied. */
   tenantsBehind(): Promise<readonly string[]>;
-  /** Those customers of a tenant, in the order of their ids. */
+  /** Notes that the segments are applied to as many of those customers as can be seen at once not to be moved by them. */
+  passOver(tenantId: string, by: ProjectedBy, isStopped: () => boolean): Promise<void>;
+  /** Customers of a tenant to whom the newest segments have not been applied, in the order of their ids. */
   customersBehind(tenantId: string, page: { readonly first: number; readonly after: string | undefined }): Promise<readonly string[]>;
 }

@@ -3,6 +3,7 @@ import { nextConsentEnd, withEndedRefused, type Consents } from '../customers/co
 import { underAlias, type FeatureReading, type FeatureValue, type OnlineRecord } from '../customers/online-record.js';
 import type { FeatureDefinition } from '../features/feature.js';
 import { answered, inTransaction } from '../platform/postgres.js';
+import { passOver } from './pass-over.postgres.js';
 import type { Projected, ProjectedBy, ProjectionStore } from './projection-store.js';
 import type { SegmentMove } from './segment-change.js';
 
@@ -164,6 +165,10 @@ export class PostgresProjectionStore implements ProjectionStore {
   async tenantsBehind(): Promise<readonly string[]> {
     const { rows } = await answered(this.#pool.query<{ id: string }>(tenantsBehindSql));
     return rows.map(it => it.id);
+  }
+
+  passOver(tenantId: string, by: ProjectedBy, isStopped: () => boolean): Promise<void> {
+    return passOver(this.#pool, tenantId, by, isStopped);
   }
 
   async customersBehind(tenantId: string, { first, after }: { readonly first: number; readonly after: string | undefined }): Promise<readonly string[]> {

@@ -117,9 +117,11 @@ export class Projector {
   }
 
   async #applyToAll(tenantId: string): Promise<void> {
+    const { store, segmentsOf, now } = this.#deps;
+    await store.passOver(tenantId, { segments: await segmentsOf(tenantId, false), now: now() }, () => this.#stopped);
     let after: string | undefined;
     do {
-      const ids = await this.#deps.store.customersBehind(tenantId, { first: pageSize, after });
+      const ids = await store.customersBehind(tenantId, { first: pageSize, after });
       if (ids.length > 0) await this.#join(tenantId, ids);
       after = ids.length === pageSize ? ids.at(-1) : undefined;
     } while (after !== undefined && !this.#stopped);

@@ -57,6 +57,6 @@ export function isKept({ condition, counted }: Question): boolean {
 }
 
 /** What stands for features that are missing, by their names. */
-export function defaultsOf({ features }: Question): ReadonlyMap<string, FeatureValue> {
+export function defaultsOf({ features }: Pick<Question, 'features'>): ReadonlyMap<string, FeatureValue> {
   return new Map(features.flatMap(({ name, defaultValue }) => (defaultValue === undefined ? [] : [[name, defaultValue]])));
 }
