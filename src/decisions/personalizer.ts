@@ -138,9 +138,8 @@ export class Personalizer {
       else members.push(i);
       return { source: 'unavailable' };
     });
-    if (byModel.size === 0) return scores;
-    await Promise.all(Array.from(byModel, async ([model, members]) => {
-      const values = await this.#run(tenantId, model, members.flatMap(i => prepared[i] ?? []), timeoutMs);
+    const runs = Array.from(byModel, async ([model, members]) => {
+      const values = await this.#run(tenantId, model, members.length === prepared.length ? prepared : members.flatMap(i => prepared[i] ?? []), timeoutMs);
       if (values === undefined) return;
       let first = 0;
       for (const i of members) {
@@ -148,7 +147,8 @@ export class Personalizer {
         scores[i] = { source: 'model', modelId: model.model.id, values: numbersOf(values, first, count) };
         first += count;
       }
-    }));
+    });
+    await (runs.length === 1 ? runs[0] : Promise.all(runs));
     return scores;
   }
 

@@ -82,16 +82,9 @@ export class OnnxModelScorer implements ModelScorer {
     const queue = this.#queueOf(tenantId, model);
     if (queue.waiting.length >= mostCallsWaiting) return Promise.reject(new DependencyUnavailable('Too many calls wait for the model'));
     return new Promise<Float32Array>((resolve, reject) => {
-      const timer = setTimeout(() => {
-        call.isLate = true;
-        reject(new DependencyUnavailable('The model did not answer in time'));
-      }, timeoutMs);
-      const ended = <T>(settle: (value: T) => void) => (value: T): void => {
-        clearTimeout(timer);
-        settle(value);
-      };
-      const call: Call = { rows, count, isLate: false, resolve: ended(resolve), reject: ended(reject) };
-      queue.waiting.push(call);
+      const call: Call = { rows, count, isLate: false, resolve, reject };
+      // What runs in place is the next thing that this thread does: no timer would end before it.
+      queue.waiting.push(this.#small.has(model.artifact) ? call : timed(call, timeoutMs));
       this.#schedule(queue);
     });
   }
@@ -191,6 +184,20 @@ export class OnnxModelScorer implements ModelScorer {
 }
 
 const keyOf = (tenantId: string, { artifact, output }: ModelDefinition): string => `${artifact} ${output} ${tenantId}`;
+
+/** The same call, whose caller is told after this time that it is late. */
+function timed({ rows, count, resolve, reject }: Call, timeoutMs: number): Call {
+  const timer = setTimeout(() => {
+    call.isLate = true;
+    reject(new DependencyUnavailable('The model did not answer in time'));
+  }, timeoutMs);
+  const ended = <T>(settle: (value: T) => void) => (value: T): void => {
+    clearTimeout(timer);
+    settle(value);
+  };
+  const call: Call = { rows, count, isLate: false, resolve: ended(resolve), reject: ended(reject) };
+  return call;
+}
 
 /** Removes the next calls from the queue; those that nobody waits for any more are left out. */
 function takeBatch(queue: Queue): readonly Call[] {
