@@ -1,10 +1,17 @@
+import { median, quantile } from './measure.js';
+
 /** One line of the table. */
 export interface Figure {
   readonly name: string;
   readonly value: number;
   readonly unit: string;
   /** What the same work costs without Attune, in the same run and the same unit. */
-  readonly floor?: { readonly name: string; readonly value: number };
+  readonly floor?: {
+    readonly name: string;
+    readonly value: number;
+    /** Of rounds that were taken in pairs: value / floor of each. On a machine whose speed changes, their median says more than that of the values. */
+    readonly ratios?: readonly number[];
+  };
   /** Bound of value / floor, or of the value where there is no floor. */
   readonly goal?: { readonly of: 'ratio' | 'value'; readonly atLeast?: number; readonly atMost?: number };
   /** What else was seen: levels, percentiles, counts. */
@@ -12,7 +19,12 @@ export interface Figure {
 }
 
 export function ratioOf({ value, floor }: Figure): number | undefined {
-  return floor && value / floor.value;
+  return floor?.ratios === undefined ? floor && value / floor.value : median(floor.ratios);
+}
+
+/** From the first to the third quartile of the pairs. */
+function spreadOf({ floor }: Figure): string {
+  return floor?.ratios === undefined ? '' : ` (${[0.25, 0.75].map(q => quantile(floor.ratios ?? [], q).toFixed(2)).join('–')})`;
 }
 
 /** Undefined where there is no goal. */
@@ -32,7 +44,7 @@ export function tableOf(figures: readonly Figure[]): readonly string[] {
       `${shown(it.value)} ${it.unit}`,
       it.floor === undefined ? '' : shown(it.floor.value),
       it.floor?.name ?? '',
-      it.floor === undefined ? '' : (ratioOf(it) ?? Number.NaN).toFixed(2),
+      it.floor === undefined ? '' : `${(ratioOf(it) ?? Number.NaN).toFixed(2)}${spreadOf(it)}`,
       goalOf(it),
       it.note ?? '',
     ]),

@@ -34,11 +34,11 @@ export async function benchPersonalize(shop: Shop, length: Length): Promise<read
     const rest = shop.customerIds.map(customerId => JSON.stringify({ customerId }));
     const graphql = shop.customerIds.map(customerId => JSON.stringify({ query: personalizeDocument, variables: { customerId } }));
     const { headers } = shop;
-    const [bare, constant, byGraphql, byRest] = await race(generator, connections, length, [
+    const [bare, byRest, constant, byGraphql] = await race(generator, connections, length, [
       { name: 'bare Fastify', url: `${floor}/floor`, bodies: rest, headers },
+      { name: 'personalize by REST', url: `${attune.url}/api/v1/personalize`, bodies: rest, headers },
       { name: 'constant Apollo', url: `${floor}/graphql`, bodies: graphql, headers },
       { name: 'personalize by GraphQL', url: `${attune.url}/graphql`, bodies: graphql, headers },
-      { name: 'personalize by REST', url: `${attune.url}/api/v1/personalize`, bodies: rest, headers },
     ] as const);
     const levels = await levelsOf(attune);
     return [
@@ -65,7 +65,7 @@ export async function benchPersonalizeMany(shop: Shop, length: Length): Promise<
       name: `personalizeMany of ${customersOfMany}`,
       value: decisions,
       unit: 'decisions/s',
-      floor: { name: 'constant Apollo', value: constant.perSecond * customersOfMany },
+      floor: { name: 'constant Apollo', value: constant.perSecond * customersOfMany, ratios: ratiosOf(many.results, constant.results) },
       goal: { of: 'value', atLeast: 15_000 },
       note: `p99 ${median(many.results.map(it => it.p99))} ms a request, ${connectionsOfMany} connections; ${await levelsOf(attune)}`,
     }];
@@ -89,14 +89,14 @@ async function withServers<T>(shop: Shop, work: (servers: Servers) => Promise<T>
   }
 }
 
-/** Round after round, each contender in turn, so that a busy moment of the machine meets all of them. */
+/** Round after round, each contender in turn, forwards and backwards, so that a busy moment of the machine meets all of them. */
 async function race<T extends readonly Contender[]>(generator: Child, connectionsOfEach: number, { rounds, seconds }: Length, contenders: T): Promise<{ [K in keyof T]: Score }> {
   const run = ({ url, bodies, headers }: Contender, time: number): Promise<LoadResult> =>
     generator.ask<LoadResult>({ url, bodies, headers, connections: connectionsOfEach, seconds: time } satisfies Load);
   for (const it of contenders) await run(it, warmUpSeconds);
   const results = contenders.map((): LoadResult[] => []);
   for (let round = 0; round < rounds; round++) {
-    for (const [i, contender] of contenders.entries()) {
+    for (const [i, contender] of round % 2 === 0 ? [...contenders.entries()] : [...contenders.entries()].reverse()) {
       const result = await run(contender, seconds);
       if (result.failures > 0 || result.answers === 0) throw new Error(`${contender.name}: ${result.failures} requests failed, ${result.answers} were answered`);
       results[i]?.push(result);
@@ -111,10 +111,14 @@ function figureOf(name: string, { perSecond, results }: Score, floor: { readonly
     name,
     value: perSecond,
     unit: 'requests/s',
-    floor: { name: floor.name, value: floor.of.perSecond },
+    floor: { name: floor.name, value: floor.of.perSecond, ratios: ratiosOf(results, floor.of.results) },
     goal: { of: 'ratio', atLeast: floor.atLeast },
     note: `p50 ${p50} ms, p99 ${p99} ms, ${connections} connections; ${Math.round(bytes)} bytes, floor ${Math.round(median(floor.of.results.map(it => it.bytesOfAnswer)))}; ${levels}`,
   };
+}
+
+function ratiosOf(ours: readonly LoadResult[], floor: readonly LoadResult[]): readonly number[] {
+  return ours.map((it, round) => it.perSecond / (floor[round]?.perSecond ?? Number.NaN));
 }
 
 /** Warming up included: FULL 99.97 %, STALE_FEATURES 0.03 %. @throws Error where nothing was decided */

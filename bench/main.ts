@@ -25,7 +25,7 @@ const { positionals, values: { quick, full, spark } } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, full: { type: 'boolean', default: false }, spark: { type: 'boolean', default: false } },
 });
 
-const length = quick ? { rounds: 1, seconds: 1 } : { rounds: 3, seconds: 5 };
+const length = quick ? { rounds: 1, seconds: 1 } : { rounds: 12, seconds: 2 };
 let opened: Promise<Shop> | undefined;
 const shop = (): Promise<Shop> => (opened ??= openShop());
 

@@ -9,17 +9,20 @@ import { eventTypeName } from './event-type.schema.js';
 
 export const mostEvents = 1000;
 const mostPropertyText = 20_000;
+/** Of a number as JSON, with what stands around it. */
+const mostScalarText = 26;
+/** `\\u001f` */
+const mostEscapedLength = 6;
+const notKept = 'JSON with texts in well-formed Unicode, without U+0000';
 export const mostLevels = 16;
 /** Clocks of others may be this far ahead of ours. */
 const aheadMs = 600_000;
 const dayMs = 86_400_000;
 
-const properties = z
-  .custom<Readonly<Record<string, Json>>>(it => typeof it === 'object' && it !== null && !Array.isArray(it), { message: 'an object', abort: true })
-  .refine(it => levelsOf(it) <= mostLevels, { message: `at most ${mostLevels} levels`, abort: true })
-  .refine(hasOrdinaryNames, { message: 'names other than __proto__', abort: true })
-  .refine(isKept, { message: 'JSON with texts in well-formed Unicode, without U+0000', abort: true })
-  .refine(it => JSON.stringify(it).length <= mostPropertyText, `at most ${mostPropertyText} characters as JSON`);
+const properties = z.custom<Readonly<Record<string, Json>>>().superRefine((it, context) => {
+  const message = faultOfProperties(it);
+  if (message !== undefined) context.addIssue({ code: 'custom', message });
+});
 
 /** Epoch milliseconds. */
 const time = z
@@ -85,18 +88,49 @@ export function levelsOf(value: unknown, most = mostLevels): number {
   return 1 + below;
 }
 
-/** Objects that are copied lose a property of this name without a word. */
-function hasOrdinaryNames(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return true;
-  return !Object.hasOwn(value, '__proto__') && Object.values(value).every(hasOrdinaryNames);
+function faultOfProperties(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'an object';
+  const inspection = new Inspection();
+  inspection.visit(value, 1);
+  if (inspection.fault !== undefined) return inspection.fault;
+  return inspection.mostText > mostPropertyText && JSON.stringify(value).length > mostPropertyText ? `at most ${mostPropertyText} characters as JSON` : undefined;
 }
 
-/** Whether it is JSON, and PostgreSQL keeps all texts in it as they are. */
-function isKept(value: unknown): boolean {
-  if (typeof value === 'string') return value.isWellFormed() && !value.includes('\0');
-  if (typeof value === 'number') return Number.isFinite(value);
-  if (typeof value !== 'object') return typeof value === 'boolean';
-  if (value === null) return true;
-  if (Array.isArray(value)) return value.every(isKept);
-  return Object.entries(value).every(([key, it]) => isKept(key) && isKept(it));
+/** One walk through an event's properties: each event is looked at. */
+class Inspection {
+  fault: string | undefined;
+  /** The value has no more characters than this as JSON. */
+  mostText = 0;
+
+  visit(value: unknown, level: number): void {
+    if (typeof value === 'string') this.#visitText(value);
+    else if (typeof value === 'object' && value !== null) this.#visitAll(value, level);
+    else if (typeof value === 'number' ? !Number.isFinite(value) : typeof value !== 'boolean' && value !== null) this.fault = notKept;
+    else this.mostText += mostScalarText;
+  }
+
+  #visitAll(value: object, level: number): void {
+    if (level > mostLevels) {
+      this.fault = `at most ${mostLevels} levels`;
+      return;
+    }
+    this.mostText += 2;
+    if (Array.isArray(value)) {
+      for (const it of value) this.visit(it, level + 1);
+      return;
+    }
+    const inner = value as Readonly<Record<string, unknown>>;
+    for (const key in inner) {
+      // Objects that are copied lose a property of this name without a word.
+      if (key === '__proto__') this.fault = 'names other than __proto__';
+      this.#visitText(key);
+      this.visit(inner[key], level + 1);
+    }
+  }
+
+  /** PostgreSQL keeps neither halves of surrogate pairs nor the zero character. */
+  #visitText(text: string): void {
+    if (!text.isWellFormed() || text.includes('\0')) this.fault = notKept;
+    this.mostText += text.length * mostEscapedLength + 4;
+  }
 }

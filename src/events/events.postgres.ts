@@ -6,13 +6,13 @@ import type { Appended, CustomerEvent, EventLog } from './event.js';
 
 /** Columns come as one text, a line each: neither ids nor JSON hold a line break, and an array of texts would have each quote escaped. */
 const appendSql = `
-  SELECT event AS id, customer AS "customerId"
+  SELECT duplicates, erased, customers
   FROM attune_append_events($1, string_to_array($2, E'\\n'), string_to_array($3, E'\\n')::timestamptz[], string_to_array($4, E'\\n'), string_to_array($5, E'\\n'), $6, $7, $8)`;
 
 interface Row {
-  readonly id: string;
-  /** Null of whom nothing is taken. */
-  readonly customerId: string | null;
+  readonly duplicates: readonly string[];
+  readonly erased: readonly string[];
+  readonly customers: readonly string[];
 }
 
 /** SQLSTATE of our own: see the function. */
@@ -104,22 +104,19 @@ export class PostgresEventLog implements EventLog {
     await answered(this.#makePartitions(events));
     const distinct = firstOfEach(events);
     const isHashed = this.#withErased.has(tenantId);
-    const rows = await this.#append(tenantId, distinct, { receivedAt, isHashed }).catch((error: unknown) => {
+    const { duplicates, erased, customers } = await this.#append(tenantId, distinct, { receivedAt, isHashed }).catch((error: unknown) => {
       if (isHashed || (error as { readonly code?: unknown }).code !== hashesNeeded) throw error;
       this.#withErased.add(tenantId);
       return this.#append(tenantId, distinct, { receivedAt, isHashed: true });
     });
-    const taken = rows.filter((row): row is Row & { readonly customerId: string } => row.customerId !== null);
-    return {
-      fresh: new Set(taken.map(it => it.id)),
-      erased: new Set(rows.flatMap(it => (it.customerId === null ? [it.id] : []))),
-      customerIds: [...new Set(taken.map(it => it.customerId))],
-    };
+    const fresh = new Set(distinct.map(it => it.id));
+    for (const id of [...duplicates, ...erased]) fresh.delete(id);
+    return { fresh, erased: new Set(erased), customerIds: customers };
   }
 
-  async #append(tenantId: string, distinct: readonly CustomerEvent[], { receivedAt, isHashed }: { readonly receivedAt: number; readonly isHashed: boolean }): Promise<readonly Row[]> {
+  async #append(tenantId: string, distinct: readonly CustomerEvent[], { receivedAt, isHashed }: { readonly receivedAt: number; readonly isHashed: boolean }): Promise<Row> {
     const hashOf = isHashed ? await this.#hashing(tenantId) : undefined;
-    const { rows } = await answered(this.#pool.query<Row>({
+    const { rows: [row] } = await answered(this.#pool.query<Row>({
       name: 'append-events',
       text: appendSql,
       values: [
@@ -133,7 +130,8 @@ export class PostgresEventLog implements EventLog {
         hashOf === undefined ? [] : distinct.map(it => hashOf(it.customerId)),
       ],
     }));
-    return rows;
+    if (row === undefined) throw new Error('attune_append_events gives one row');
+    return row;
   }
 
   async #makePartitions(events: readonly CustomerEvent[]): Promise<void> {

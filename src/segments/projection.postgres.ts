@@ -76,20 +76,7 @@ const leaveSql = `
 const endSql = 'UPDATE customers SET consents = $3 WHERE tenant_id = $1 AND id = $2';
 const changeSql = 'SELECT attune_change_customers($1, $2, $3, $4)';
 
-/** Locks in the order of the ids, as everybody does. What has changed after it was projected stays to be announced. */
-const settleSql = `
-  WITH held AS (
-    SELECT c.id, it.version FROM customers c JOIN unnest($2::text[], $3::bigint[]) AS it(id, version) ON it.id = c.id
-    WHERE c.tenant_id = $1 AND (c.projected_version < it.version OR c.rules_version < $4) ORDER BY c.id FOR UPDATE OF c
-  )
-  , settled AS (
-    UPDATE customers c SET projected_version = GREATEST(c.projected_version, held.version), rules_version = GREATEST(c.rules_version, $4),
-      unannounced = ARRAY(SELECT it FROM unnest(c.unannounced) AS it WHERE split_part(it, ' ', 1)::bigint > held.version)
-    FROM held WHERE c.tenant_id = $1 AND c.id = held.id
-  )
-  SELECT it AS id FROM unnest($2::text[]) AS it
-  WHERE NOT EXISTS (SELECT FROM customers c WHERE c.tenant_id = $1 AND c.id = it)
-    AND NOT EXISTS (SELECT FROM customer_aliases a WHERE a.tenant_id = $1 AND a.alias = it)`;
+const settleSql = 'SELECT attune_settle_customers($1, $2, $3, $4) AS gone';
 
 const unsettledSql = `
   SELECT tenant_id AS "tenantId", id AS "customerId" FROM customers WHERE projected_version < version AND updated_at <= $1 ORDER BY tenant_id, id LIMIT $2`;
@@ -145,11 +132,13 @@ export class PostgresProjectionStore implements ProjectionStore {
   }
 
   async settle(tenantId: string, projected: readonly Projected[], { segments }: ProjectedBy): Promise<readonly string[]> {
-    const records = projected.map(it => it.record);
-    const { rows } = await answered(
-      this.#pool.query<{ id: string }>(settleSql, [tenantId, records.map(it => it.customerId), records.map(it => it.version), segments.version]),
-    );
-    return rows.map(it => it.id);
+    const records = projected.map(it => it.record).sort((a, b) => (a.customerId < b.customerId ? -1 : 1));
+    const { rows } = await answered(this.#pool.query<{ gone: readonly string[] }>({
+      name: 'settle',
+      text: settleSql,
+      values: [tenantId, records.map(it => it.customerId), records.map(it => it.version), segments.version],
+    }));
+    return rows.flatMap(it => it.gone);
   }
 
   async findUnsettled(before: number, limit: number): Promise<readonly { readonly tenantId: string; readonly customerId: string }[]> {

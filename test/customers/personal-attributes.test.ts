@@ -86,7 +86,7 @@ describe('a personal attribute', () => {
   it('is named in conditions by its blind index, which is all that is kept of what it is compared with', async () => {
     await declare('email');
     await declare('age', 'number');
-    for (const [id, age] of [['ada', 36], ['bob', 37]] as const) await shop.upsert(tenant, id, { email: `${id}@planted.example`, age, city: 'Ulm' });
+    for (const [id, age] of [['ada', 360_036], ['bob', 370_037]] as const) await shop.upsert(tenant, id, { email: `${id}@planted.example`, age, city: 'Ulm' });
     const save = async (what: 'create' | 'update', condition: object): Promise<number> => {
       const { data, refusals } = await shop.ask(tenant, `mutation($input: SegmentInput!) { it: ${what}Segment(input: $input) { configurationVersion } }`, { input: { id: 'them', name: 'Them', condition } }, 'admin');
       expect(refusals).toEqual([]);
@@ -95,7 +95,7 @@ describe('a personal attribute', () => {
     const kept = async (): Promise<object> => (await shop.ask(tenant, '{ segment(id: "them") { condition } }')).data.segment.condition as object;
     const members = async (): Promise<unknown> => (await pool.query('SELECT array_agg(customer_id ORDER BY customer_id) AS ids FROM segment_members WHERE tenant_id = $1', [tenant])).rows[0]?.ids;
     const is = (name: string, operator: string, value?: unknown): object => ({ attribute: { name, operator, ...(value !== undefined && { value }) } });
-    const either = { or: [is('email', 'equals', 'ada@planted.example'), { and: [is('age', 'in', [1, 37]), is('city', 'equals', 'Ulm'), { not: is('email', 'notEquals', 'bob@planted.example') }, is('email', 'exists')] }] };
+    const either = { or: [is('email', 'equals', 'ada@planted.example'), { and: [is('age', 'in', [1, 370_037]), is('city', 'equals', 'Ulm'), { not: is('email', 'notEquals', 'bob@planted.example') }, is('email', 'exists')] }] };
     const version = await save('create', either);
     await shop.projection.sweep();
     expect(await members()).toEqual(['ada', 'bob']);
@@ -103,12 +103,12 @@ describe('a personal attribute', () => {
     expect(await kept()).toEqual({ or: [is('email', 'equals', blind), { and: [is('age', 'in', [blind, blind]), is('city', 'equals', 'Ulm'), { not: is('email', 'notEquals', blind) }, is('email', 'exists')] }] });
     expect(await save('update', await kept())).toBe(version); // as it was read, it is the same
     expect(await save('update', either)).toBe(version);
-    await save('update', is('age', 'notEquals', 36));
+    await save('update', is('age', 'notEquals', 360_036));
     await save('update', await kept());
     await shop.projection.sweep();
     expect(await members()).toEqual(['bob']);
     const { rows } = await pool.query<{ it: string }>("SELECT string_agg(d::text, ' ') AS it FROM definitions d WHERE tenant_id = $1", [tenant]);
-    expect(rows[0]?.it).not.toMatch(/planted|\b36\b|\b37\b/);
+    expect(rows[0]?.it).not.toMatch(/planted|360036|370037/);
     expect(await dump()).not.toContain('planted');
   });
 
