@@ -58,7 +58,8 @@ interface AnswerBody extends Omit<DecisionAnswer, 'slate' | 'candidates' | 'assi
   /** Those that are not 1. */
   readonly boosts?: readonly (readonly [index: number, boost: number])[] | undefined;
   readonly shares: string;
-  readonly drops: readonly (readonly [index: number, ...of: readonly [stage: Drop['stage'], code: string, reason: string]])[];
+  /** Each with all whom it befell. */
+  readonly drops: readonly (readonly [stage: Drop['stage'], code: string, reason: string, indexes: readonly number[]])[];
 }
 
 /**
@@ -156,14 +157,14 @@ function answerText(answer: DecisionAnswer, scores: Scores): string {
   const shares: (number | null)[] = [];
   const boosts: (readonly [number, number])[] = [];
   let ids = '';
-  let drops = '';
+  const drops: DropsOfOne[] = [];
   let survivor = 0;
   let isOfScorer = raw !== undefined;
   candidates.forEach(({ itemId, propensity, boost, score, dropped }, i) => {
     ids += i === 0 ? quoted(itemId) : `,${quoted(itemId)}`;
     shares.push(propensity);
     if (boost !== 1) boosts.push([i, boost]);
-    if (dropped !== null) drops += `${drops === '' ? '' : ','}[${i},"${dropped.stage}",${quoted(dropped.code)},${quoted(dropped.reason)}]`;
+    if (dropped !== null) addDrop(drops, dropped, i);
     else if (score !== (raw?.[survivor++] ?? Number.NaN) * boost) isOfScorer = false;
   });
   const of = isOfScorer && survivor === raw?.length ? '' : `,"of":"${packDoubles(candidates.map(it => it.score))}"`;
@@ -172,14 +173,30 @@ function answerText(answer: DecisionAnswer, scores: Scores): string {
     + `,"slate":[${slate.map(it => `[${quoted(it.itemId)},${it.position},${numeral(it.propensity)}]`).join(',')}]`
     + `${assignments.length > 0 ? `,"assignments":${JSON.stringify(assignments)}` : ''},"ids":[${ids}]${of}`
     + `${boosts.length > 0 ? `,"boosts":${JSON.stringify(boosts)}` : ''},"shares":"${packDoubles(shares)}"`
-    + `,"drops":[${drops}]}`;
+    + `,"drops":[${drops.map(({ of: { stage, code, reason }, indexes }) => `["${stage}",${quoted(code)},${quoted(reason)},[${indexes}]]`).join(',')}]}`;
+}
+
+interface DropsOfOne {
+  readonly of: Drop;
+  /** With a comma between. */
+  indexes: string;
+}
+
+function addDrop(drops: DropsOfOne[], dropped: Drop, index: number): void {
+  for (const it of drops) {
+    if (it.of.code === dropped.code && it.of.reason === dropped.reason && it.of.stage === dropped.stage) {
+      it.indexes += `,${index}`;
+      return;
+    }
+  }
+  drops.push({ of: dropped, indexes: String(index) });
 }
 
 /** JSON has no other numbers. */
 const numeral = (value: number): string => (Number.isFinite(value) ? String(value) : 'null');
 
 function unpackAnswer({ slate, assignments, ids, of, boosts, shares, drops, ...rest }: AnswerBody, scores: Scores): DecisionAnswer {
-  const dropped = new Map(drops.map(([index, stage, code, reason]) => [index, { stage, code, reason }]));
+  const dropped = new Map(drops.flatMap(([stage, code, reason, indexes]) => indexes.map(index => [index, { stage, code, reason }] as const)));
   const boostOf = new Map(boosts);
   const raw = 'values' in scores ? scores.values : [];
   const final = of === undefined ? undefined : unpackDoubles(of);
