@@ -36,6 +36,12 @@ return 1`;
 const ttlMs = 30 * 86_400_000;
 /** Nobody who writes comes this late. */
 const leftKeptMs = 600_000;
+const forgetOverLua = `
+local over = redis.call('ZRANGEBYSCORE', left, '-inf', now - ${leftKeptMs}, 'LIMIT', 0, 1000)
+if #over > 0 then
+  redis.call('HDEL', versions, unpack(over))
+  redis.call('ZREM', left, unpack(over))
+end`;
 /** First the filler, or nothing; then `whole` where it has done; then customer, version and whether a member, of each. */
 const writeLua = `${lua}
 if ARGV[1] ~= '' then
@@ -56,19 +62,41 @@ for i = 3, #ARGV, 3 do
     end
   end
 end
-local over = redis.call('ZRANGEBYSCORE', left, '-inf', now - ${leftKeptMs}, 'LIMIT', 0, 1000)
-if #over > 0 then
-  redis.call('HDEL', versions, unpack(over))
-  redis.call('ZREM', left, unpack(over))
-end
+${forgetOverLua}
 for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, ${ttlMs}) end
 return 1`;
+
+const forgetLua = `${lua}${forgetOverLua}
+return {#over, redis.call('ZCARD', left)}`;
+
+/**
+ * Of all segments whom somebody has left, by when that is to be forgotten: a key of its own. Who takes those that are due moves them on, by a time that
+ * no other has, and removes them where that time still stands: what is noted meanwhile is kept, and so is what somebody took who has died.
+ */
+const leavingKey = 'attune:members-leaving';
+const leavingLua = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local later = now + ${leftKeptMs}
+`;
+const noteLeavingLua = `${leavingLua}
+for _, it in ipairs(ARGV) do redis.call('ZADD', KEYS[1], later, it) end`;
+const takeLeavingLua = `${leavingLua}
+local taken = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, 1000)
+for _, it in ipairs(taken) do redis.call('ZADD', KEYS[1], later + 0.5, it) end
+return {taken, string.format('%.1f', later + 0.5)}`;
+const endLeavingLua = `
+if redis.call('ZSCORE', KEYS[1], ARGV[1]) == ARGV[2] then redis.call('ZREM', KEYS[1], ARGV[1]) end`;
 
 type Keys = readonly [members: string, versions: string, left: string];
 type Scripted = (Redis | Cluster) & {
   attuneReadMembers: (...args: readonly [...Keys, first: number, after: string]) => Promise<readonly string[] | number | null>;
   attuneFillMembers: (...args: readonly [...Keys, filler: string]) => Promise<number>;
   attuneWriteMembers: (...args: readonly [...Keys, filler: string, state: string, ...facts: readonly (string | number)[]]) => Promise<number>;
+  attuneForgetMembers: (...args: Keys) => Promise<readonly [forgotten: number, left: number]>;
+  attuneNoteLeaving: (key: string, ...segments: readonly string[]) => Promise<null>;
+  attuneTakeLeaving: (key: string) => Promise<readonly [segments: readonly string[], until: string]>;
+  attuneEndLeaving: (key: string, segment: string, until: string) => Promise<null>;
 };
 
 const writtenAtOnce = 500;
@@ -80,6 +108,10 @@ export class RedisMemberSets implements MemberSets {
     redis.defineCommand('attuneReadMembers', { lua: readLua, numberOfKeys: 3 });
     redis.defineCommand('attuneFillMembers', { lua: beginLua, numberOfKeys: 3 });
     redis.defineCommand('attuneWriteMembers', { lua: writeLua, numberOfKeys: 3 });
+    redis.defineCommand('attuneForgetMembers', { lua: forgetLua, numberOfKeys: 3 });
+    redis.defineCommand('attuneNoteLeaving', { lua: noteLeavingLua, numberOfKeys: 1 });
+    redis.defineCommand('attuneTakeLeaving', { lua: takeLeavingLua, numberOfKeys: 1 });
+    redis.defineCommand('attuneEndLeaving', { lua: endLeavingLua, numberOfKeys: 1 });
     this.#redis = redis as Scripted;
   }
 
@@ -95,6 +127,8 @@ export class RedisMemberSets implements MemberSets {
 
   async write(tenantId: string, facts: readonly MemberFact[]): Promise<void> {
     const segmentIds = [...new Set(facts.map(it => it.segmentId))];
+    const leaving = [...new Set(facts.filter(it => !it.isMember).map(it => JSON.stringify([tenantId, it.segmentId])))];
+    if (leaving.length > 0) await answeredByRedis(this.#redis.attuneNoteLeaving(leavingKey, ...leaving));
     await answeredByRedis(Promise.all(segmentIds.map(async segmentId => {
       const all = facts.filter(it => it.segmentId === segmentId);
       for (let from = 0; from < all.length; from += writtenAtOnce) {
@@ -113,6 +147,16 @@ export class RedisMemberSets implements MemberSets {
       for (let from = 0; from < page.length; from += writtenAtOnce) if (!(await isFilled('', page.slice(from, from + writtenAtOnce)))) return false;
     }
     return isFilled('whole', []);
+  }
+
+  async forgetLeft(): Promise<void> {
+    const [segments, until] = await answeredByRedis(this.#redis.attuneTakeLeaving(leavingKey));
+    for (const segment of segments) {
+      const keys = keysOf(...(JSON.parse(segment) as [tenantId: string, segmentId: string]));
+      let [forgotten, left] = await answeredByRedis(this.#redis.attuneForgetMembers(...keys));
+      while (forgotten > 0 && left > 0) [forgotten, left] = await answeredByRedis(this.#redis.attuneForgetMembers(...keys));
+      if (left === 0) await answeredByRedis(this.#redis.attuneEndLeaving(leavingKey, segment, until));
+    }
   }
 
   async clear(tenantId: string): Promise<void> {

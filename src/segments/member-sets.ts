@@ -31,6 +31,8 @@ export interface MemberSets {
    * @returns false where the set is whole, or somebody else is filling it or has taken over
    */
   fill(tenantId: string, segmentId: string, pages: AsyncIterable<readonly VersionedMember[]>): Promise<boolean>;
+  /** Forgets who has left a segment of any tenant so long ago that nobody still writes of it. */
+  forgetLeft(): Promise<void>;
   /** Drops all sets of the tenant. */
   clear(tenantId: string): Promise<void>;
 }

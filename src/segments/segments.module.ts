@@ -76,6 +76,7 @@ export interface Projection {
 
 const sweepMs = 1000;
 const countsEveryMs = 10_000;
+const forgetEveryMs = 60_000;
 const lookEveryMs = 100;
 
 /** Apart from the module: everything upstream that changes customers calls it. */
@@ -211,6 +212,7 @@ export function segmentsModule({ pool, bus, clock, projection: { changed, source
   const listed = held && new ListedMemberships({ sets: held.memberSets, truth: memberships, onFailure });
   const lists = new MemberLists({ memberships, changed });
   const upkeep = new Repeated(countsEveryMs, () => memberships.sumUpCounts(), onFailure);
+  const forgetting = held && new Repeated(forgetEveryMs, () => held.memberSets.forgetLeft(), onFailure);
   const customerIds: PostgresMemberships['customerIds'] = (...args) => memberships.customerIds(...args);
   const segmentIds = async (tenantId: string): Promise<readonly string[]> => (await segmentsOf(tenantId)).from.segments.map(it => it.id);
   const indexing = elasticsearch && customerIndexing({ pool, elasticsearch, source, customerIds, clock, onFailure });
@@ -231,7 +233,7 @@ export function segmentsModule({ pool, bus, clock, projection: { changed, source
     routes: [segmentMembersRoutes({ lists, segmentById, clock })],
     upkeep: () => upkeep.now(),
     async stop() {
-      await Promise.all([upkeep.stop(), rebuilds.stop(), indexing?.stop(), listed?.stop()]);
+      await Promise.all([upkeep.stop(), forgetting?.stop(), rebuilds.stop(), indexing?.stop(), listed?.stop()]);
     },
   };
 }

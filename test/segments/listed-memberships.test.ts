@@ -59,6 +59,7 @@ describeWithRedis('with Redis', url => {
     read: (...args) => real.read(...args),
     count: (...args) => real.count(...args),
     fill: (...args) => real.fill(...args),
+    forgetLeft: () => real.forgetLeft(),
     clear: (...args) => real.clear(...args),
     write: async (tenantId, facts) => {
       if (mode === 'fails') throw new Error('Redis is away');

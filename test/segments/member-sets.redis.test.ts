@@ -143,6 +143,31 @@ describeWithRedis('RedisMemberSets', url => {
     for (const it of await redis.keys(`attune:members:*${tenant}*`)) expect(await redis.pttl(it)).toBeGreaterThan(86_400_000);
   });
 
+  it('forgets who has left a segment that nothing is written of any more, and does so although who began it has died', async () => {
+    await sets.fill(tenant, 's', pagesOf([member('a'), member('b'), member('c')]));
+    await sets.write(tenant, [fact('a', 2, false), fact('b', 2, false)]);
+    const key = await versionsKey();
+    const left = key.replace('versions', 'left');
+    await redis.zadd(left, Date.now() - 3_600_000, 'a');
+    const isDue = async (at: number): Promise<unknown> => redis.zadd('attune:members-leaving', at, JSON.stringify([tenant, 's']));
+    const forgotten = async (ids: readonly string[]): Promise<void> => {
+      // Another process on this server may be the one that takes the segment.
+      for (let tries = 0; tries < 50 && (await redis.zcard(left)) > ids.length; tries++) {
+        await sets.forgetLeft();
+        await new Promise(resolve => setTimeout(resolve, 20));
+      }
+      expect([await redis.zrange(left, 0, -1), (await redis.hkeys(key)).sort()]).toEqual([ids, ['', ...ids, 'c']]);
+    };
+    await isDue(1);
+    await forgotten(['b']);
+    expect(Number(await redis.zscore('attune:members-leaving', JSON.stringify([tenant, 's'])))).toBeGreaterThan(Date.now());
+    await redis.zadd(left, Date.now() - 3_600_000, 'b');
+    await isDue(1);
+    await forgotten([]);
+    expect(await redis.zscore('attune:members-leaving', JSON.stringify([tenant, 's']))).toBeNull();
+    expect(await held()).toEqual(['c']);
+  });
+
   it('answers nothing by a server that has died and come back with what its file held', async () => {
     const dir = await mkdtemp(path.join(tmpdir(), 'attune-members-'));
     const options = { dir, appendonly: 'yes', appendfsync: 'always' };
