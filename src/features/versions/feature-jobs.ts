@@ -25,6 +25,8 @@ export class FeatureJobs {
   readonly #deps: FeatureJobsDeps;
   #timer: NodeJS.Timeout | undefined;
   #working: Promise<void> | undefined;
+  /** Since it was last looked for jobs: the look may have come before the job. */
+  #isAsked = false;
   #isStopped = false;
 
   constructor(deps: FeatureJobsDeps) {
@@ -37,7 +39,8 @@ export class FeatureJobs {
 
   /** Resolves when nothing is left to do. Never rejects: what fails is tried again. */
   work(): Promise<void> {
-    this.#working ??= this.#all().finally(() => { this.#working = undefined; });
+    this.#isAsked = true;
+    this.#working ??= this.#all();
     return this.#working;
   }
 
@@ -49,13 +52,20 @@ export class FeatureJobs {
   }
 
   async #all(): Promise<void> {
-    const { pages, changed, now, onFailure } = this.#deps;
+    const { changed, onFailure } = this.#deps;
     try {
-      for (let done = await pages.next(now()); done !== undefined; done = this.#isStopped ? undefined : await pages.next(now())) {
-        if (done.changed.length > 0) await changed(done.tenantId, done.changed);
+      for (let done = await this.#next(); done !== undefined || this.#isAsked; done = await this.#next()) {
+        if (done !== undefined && done.changed.length > 0) await changed(done.tenantId, done.changed);
+        if (this.#isStopped) break;
       }
     } catch (error) {
       onFailure(error);
     }
+    this.#working = undefined;
+  }
+
+  #next(): Promise<PageDone | undefined> {
+    this.#isAsked = false;
+    return this.#deps.pages.next(this.#deps.now());
   }
 }
