@@ -27,7 +27,7 @@ export class CustomerFeatureType {
   status!: FeatureStatus;
 
   @Field(() => DateTimeScalar, { nullable: true, description: 'That the value was computed for.' })
-  at!: Date | null;
+  at!: number | null;
 
   @Field(() => Float, { nullable: true })
   ageMs!: number | null;

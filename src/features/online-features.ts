@@ -6,8 +6,8 @@ import { viewFeature, type FeatureDefinition, type FeatureView } from './feature
 /** A feature of a customer as a decision would read it. */
 export interface OnlineFeature extends FeatureView {
   readonly name: string;
-  /** Time that the value was computed for; undefined without a reading. */
-  readonly at: Date | undefined;
+  /** Epoch milliseconds that the value was computed for; undefined without a reading. */
+  readonly at: number | undefined;
 }
 
 export interface OnlineFeaturesOf {
@@ -63,6 +63,6 @@ export function featuresOf({ features }: OnlineRecord, definitions: readonly Fea
     const { name } = definition;
     const reading = Object.hasOwn(features, name) ? features[name] : undefined;
     const { value, status, ageMs, version } = viewFeature(definition, reading, now);
-    return { name, value, status, ageMs, version, at: reading && new Date(reading.at) };
+    return { name, value, status, ageMs, version, at: reading?.at };
   });
 }

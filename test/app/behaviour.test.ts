@@ -56,6 +56,26 @@ describe('a rule that asks for behaviour', () => {
     expect(await shown('nobody')).toBe('boots');
   });
 
+  it('caps, as a count, what is shown: an event that is sent again changes nothing, and who is merged has what both did', async () => {
+    await saveRule({ did: { event: 'page_view', atLeast: 3, within: 'P1D' } });
+    const see = async (customerId: string, ...ids: readonly string[]): Promise<void> => {
+      const { errors } = await shop.query('mutation I($events: [EventInput!]!) { ingestEvents(input: $events) { accepted } }', { events: ids.map(id => ({ id: `cap-${id}`, customerId, type: 'page_view' })) });
+      expect(errors).toBeUndefined();
+    };
+    const updates = await updatesOf(shop, 'laptop');
+    expect(await updates.next()).toEqual(['INITIAL', null, 'boots']);
+    await see('phone', '1', '2');
+    await see('phone', '1', '2');
+    await see('laptop', '3');
+    expect(await updates.isSilent()).toBe(true);
+    expect([await shown('phone'), await shown('laptop')]).toEqual(['boots', 'boots']);
+    expect((await shop.query('mutation { mergeCustomers(input: { from: "phone", into: "laptop" }) { aliases } }')).errors).toBeUndefined();
+    expect(await updates.next()).toEqual(['BEHAVIOUR', 'page_view', 'sandals']);
+    expect([await shown('phone'), await shown('laptop')]).toEqual(['sandals', 'sandals']);
+    await updates.close();
+    await saveRule(bought);
+  });
+
   it('is replayed from what was counted then', async () => {
     const { data } = await shop.query('{ personalize(customerId: "ada") { id selectedContent { id } } }');
     await buy('ada', 70);
