@@ -31,7 +31,7 @@ interface Queue {
 }
 
 /** Transactions of one tenant. */
-const atOnce = 2;
+const atOnce = 3;
 /** Events of one transaction, unless one call has more. */
 const mostTogether = 2000;
 
