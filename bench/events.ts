@@ -3,7 +3,24 @@ import { setTimeout } from 'node:timers/promises';
 import { Pool } from 'pg';
 import type { Figure } from './figure.js';
 import { median } from './measure.js';
-import { startAttune, type Shop } from './shop.js';
+import { startAttune, tenantId, type Shop } from './shop.js';
+import type { FeatureDefinition } from '../src/features/feature.js';
+import { features } from '../src/features/feature.schema.js';
+import { MemoryBus } from '../src/platform/bus.memory.js';
+import { segments } from '../src/segments/segment.schema.js';
+import { put, remove } from '../src/tenants/definition-kind.js';
+import type { DefinitionChange } from '../src/tenants/definitions.js';
+import { PostgresDefinitions } from '../src/tenants/definitions.postgres.js';
+
+const day = 86_400_000;
+const counted = ([
+  ['views_1d', 'number', { function: 'count', windowMs: day }],
+  ['views_7d', 'number', { function: 'count', windowMs: 7 * day }],
+  ['sessions_7d', 'number', { function: 'distinct', property: 'sessionId', windowMs: 7 * day }],
+  ['last_page', 'string', { function: 'last', property: 'pageUrl', windowMs: 7 * day }],
+  ['days_since_view', 'number', { function: 'recencyDays', windowMs: 30 * day }],
+] as const).map(([name, valueType, aggregate]): FeatureDefinition => ({ name, description: '', valueType, ttlMs: 7 * day, aggregate: { event: 'page_view', ...aggregate } }));
+const keen = { id: 'keen', name: 'Keen', description: '', condition: { did: { event: 'page_view', atLeast: 3, within: 'P1D' } } } as const;
 
 const eventsOfBatch = 500;
 const senders = 8;
@@ -30,17 +47,28 @@ const bareSql = `
 
 /** Events by REST until they are acknowledged, beside a bare insert of the same rows into a table of the same shape, in turns, as many at once. */
 export async function benchEvents(shop: Shop, length: EventsLength): Promise<readonly Figure[]> {
-  return [await figureOf(shop, length, 5), await figureOf(shop, length, 1)];
+  const what = `${counted.length} features and a segment count them`;
+  const figures = [await figureOf(shop, length, { each: 5, what: 'nothing counts them' }), await figureOf(shop, length, { each: 1, what: 'nothing counts them' })];
+  await define(shop, [...counted.map(it => put(features, it.name, it)), put(segments, keen.id, keen)]);
+  figures.push(await figureOf(shop, length, { each: 5, what }));
+  await define(shop, [remove(segments, keen.id), ...counted.map(it => remove(features, it.name))]);
+  return figures;
+}
+
+async function define({ databaseUrl }: Shop, changes: readonly DefinitionChange[]): Promise<void> {
+  const pool = new Pool({ connectionString: databaseUrl, max: 1 });
+  await new PostgresDefinitions(pool, new MemoryBus(() => undefined), () => undefined).change(tenantId, 'bench', changes);
+  await pool.end();
 }
 
 /** @param each events of one customer that come in a row */
-async function figureOf(shop: Shop, { rounds, batches }: EventsLength, each: number): Promise<Figure> {
+async function figureOf(shop: Shop, { rounds, batches }: EventsLength, { each, what }: { readonly each: number; readonly what: string }): Promise<Figure> {
   const pool = new Pool({ connectionString: shop.databaseUrl, max: senders });
   const attune = await startAttune(shop);
   try {
-    await pool.query('DROP TABLE IF EXISTS bare_events');
-    await pool.query(`CREATE TABLE bare_events (LIKE events INCLUDING ALL) PARTITION BY RANGE (at)`);
-    await pool.query(`CREATE TABLE bare_events_all PARTITION OF bare_events FOR VALUES FROM ('2000-01-01') TO ('2100-01-01')`);
+    // It grows as the log does, from figure to figure.
+    await pool.query(`CREATE TABLE IF NOT EXISTS bare_events (LIKE events INCLUDING ALL) PARTITION BY RANGE (at)`);
+    await pool.query(`CREATE TABLE IF NOT EXISTS bare_events_all PARTITION OF bare_events FOR VALUES FROM ('2000-01-01') TO ('2100-01-01')`);
     const [ours, bare]: readonly [number[], number[]] = [[], []];
     for (let round = -1; round < rounds; round++) {
       const work = Array.from({ length: batches }, (_, i) => batchOf(rowsOf(round * batches + i, each)));
@@ -55,7 +83,7 @@ async function figureOf(shop: Shop, { rounds, batches }: EventsLength, each: num
     const { rows: [kept] } = await pool.query<{ count: number }>(`SELECT count(*)::int AS count FROM events WHERE tenant_id = 'bench'`);
     const behind = await countBehind(pool);
     return {
-      name: `acknowledged events, ${each} of a customer in a row`, value: median(ours), unit: 'events/s',
+      name: `acknowledged events, ${each} of a customer in a row; ${what}`, value: median(ours), unit: 'events/s',
       floor: { name: 'bare unnest insert', value: median(bare), ratios: ours.map((it, round) => it / (bare[round] ?? Number.NaN)) }, goal: { of: 'ratio', atLeast: 0.4 },
       note: `${senders} senders of ${eventsOfBatch}; ${(kept?.count ?? 0).toLocaleString('en')} events kept; ${behind} of ${customers} customers still to be worked out`,
     };

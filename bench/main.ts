@@ -40,7 +40,7 @@ const benchmarks: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   memberships: () => benchMemberships(quick ? { customers: 2000, events: 20 } : { customers: full ? 100_000 : 10_000, events: 200 }),
   recompute: () => benchRecompute(full ? { events: 2_000_000, customers: 100_000 } : quick ? { events: 20_000, customers: 1000 } : { events: 200_000, customers: 10_000 }, spark),
   features: () => benchFeatures(quick ? { seconds: 0.5, rounds: 1 } : { seconds: 3, rounds: 3 }),
-  events: async () => benchEvents(await shop(), quick ? { rounds: 1, batches: 16 } : { rounds: 5, batches: 64 }),
+  events: async () => benchEvents(await shop(), quick ? { rounds: 1, batches: 16 } : { rounds: 5, batches: 256 }),
   live: async () => benchLive(await shop(), quick ? { changes: 200, broadcasts: 2 } : { changes: 2000, broadcasts: 10 }),
   inference: inferenceFigures,
   regret: async () => regretFigures(),

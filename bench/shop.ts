@@ -40,7 +40,7 @@ export interface AttuneServer {
   stop(): Promise<void>;
 }
 
-const tenantId = 'bench';
+export const tenantId = 'bench';
 const customers = 1000;
 /** Of another placement, whose decisions follow the model alone: what changes for its subscribers is known beforehand. */
 export const feedPlacement = 'feed';

@@ -128,7 +128,7 @@ export function createApp(config: Config, { pool, prisma, redis, elasticsearch }
   const customers = customersModule({ pool, keys, bus, online, clock, definitions, records, changed, erased: projected.erased, elsewhere: customerDecisions, logged: () => logged(decisions), isIndexed: elasticsearch !== undefined, onFailure: failed('keys could not be wrapped anew; ask again') });
   const featureDefinitions = featureDefinitionsModule({ definitions });
   const features = featuresModule({ pool, bus, definitions, hold: keys.hold, clock, records, recordById: customers.recordById, changed, live: it => projected.live(it), onFailure: failed('customers could not be recounted') });
-  const events = eventsModule({ pool, bus, clock, definitions, hashing, stream, keptDays: config.eventDays, onFailure: failed('what events have could not be noted') });
+  const events = eventsModule({ pool, bus, clock, definitions, hashing, countingOf: projected.countingOf, stream, keptDays: config.eventDays, onFailure: failed('what events have could not be noted') });
   const segmentDefinitions = segmentDefinitionsModule({ definitions });
   const segments = segmentsModule({ pool, bus, clock, elasticsearch, held: memberSets && { online, memberSets }, projection: projected, segmentById: segmentDefinitions.segmentById, customerById: customers.customerById, recordById: customers.recordById, onFailure: failed('segments could not be kept in order; it is tried again') });
   const content = contentModule({ definitions });

@@ -17,14 +17,23 @@ export interface Appended {
   readonly fresh: ReadonlySet<string>;
   /** Ids of the events of customers who have been erased: nothing is kept of them. */
   readonly erased: ReadonlySet<string>;
-  /** Of whom there are new events, by their present ids. */
+  /** Of whom something is to be worked out anew, by their present ids. */
   readonly customerIds: readonly string[];
+}
+
+/** What a tenant's events are counted for, by one version of its configuration. */
+export interface Counting {
+  readonly version: number;
+  /** Whether anything is counted from events of this type. */
+  readonly counts: (type: string) => boolean;
+  /** For how long a customer whom nothing is counted of need not be looked at again, in milliseconds; undefined: for ever. */
+  readonly restMs: number | undefined;
 }
 
 export interface EventLog {
   /**
-   * Commits the events that are new, all or nothing, and marks their customers as changed. Of several with one id the first is taken.
-   * Customers who are not there come into being.
+   * Commits the events that are new, all or nothing, and marks as changed the customers of whom something is counted from them. Of several with one
+   * id the first is taken. Customers who are not there come into being.
    */
   append(tenantId: string, events: readonly CustomerEvent[], receivedAt: number): Promise<Appended>;
 }

@@ -7,6 +7,7 @@ import { mostOfAKind } from '../tenants/definition-kind.js';
 import type { ConfigurationChanged, Definitions } from '../tenants/definitions.js';
 import type { HashIds } from '../platform/tombstones.js';
 import { EventCatalogue } from './event-catalogue.js';
+import type { Counting } from './event.js';
 import type { EventStream } from './event-stream.js';
 import type { EventType } from './event-type.js';
 import { compileProperties, parseEventType } from './event-type.schema.js';
@@ -28,6 +29,7 @@ export interface EventsDeps {
   readonly clock: Clock;
   readonly definitions: Definitions;
   readonly hashing: HashIds;
+  readonly countingOf: (tenantId: string) => Promise<Counting>;
   readonly stream: Pick<EventStream, 'publish'>;
   /** For how long events are kept. */
   readonly keptDays: number;
@@ -45,14 +47,14 @@ export interface EventsModule {
 
 const maintainMs = 3_600_000;
 
-export function eventsModule({ pool, bus, clock, definitions, hashing, stream, keptDays, onFailure }: EventsDeps): EventsModule {
+export function eventsModule({ pool, bus, clock, definitions, hashing, countingOf, stream, keptDays, onFailure }: EventsDeps): EventsModule {
   const rejected = new PostgresRejectedEvents(pool, hashing);
   const learned = new LearnedProperties(pool, onFailure);
   const defined = async (tenantId: string): Promise<readonly EventType[]> =>
     (await definitions.list(tenantId, 'eventType', { first: mostOfAKind })).map(it => parseEventType(it.body));
   const catalogues = new CataloguesInUse(bus, defined);
   const deps: IngestDeps = {
-    log: new PostgresEventLog(pool, hashing),
+    log: new PostgresEventLog(pool, hashing, countingOf),
     catalogueOf: tenantId => catalogues.get(tenantId),
     rejected,
     learn: (tenantId, properties) => learned.note(tenantId, properties),

@@ -54,7 +54,7 @@ export function aggregateSql(counted: readonly Counted[]): AggregateSql {
   if (counted.length > mostAtOnce) throw new InvariantViolation('More is counted than one statement can');
   const plan = new Plan();
   const partials = counted.map(it => plan.add(it));
-  return { columns: plan.columns, types: typesOf(counted), body: plan.body(), partials, ...reachOf(counted) };
+  return { columns: plan.columns, types: eventTypesOf(counted), body: plan.body(), partials, ...reachOf(counted) };
 }
 
 function reachOf(counted: readonly Counted[]): Pick<AggregateSql, 'longestMs' | 'earliest'> {
@@ -201,8 +201,8 @@ function sessionsSql([what, name]: readonly [sql: string, name: string]): string
 
 const propertyOf = ({ property = defaultSessionProperty }: Aggregate): string => property;
 
-/** Undefined where events of any type matter. */
-function typesOf(counted: readonly Counted[]): readonly string[] | undefined {
+/** Types of the events that these read; undefined where they read those of any type. */
+export function eventTypesOf(counted: readonly Pick<Counted, 'aggregate'>[]): readonly string[] | undefined {
   const filters = counted.flatMap(({ aggregate }) => [aggregate, ...(aggregate.per === undefined ? [] : [aggregate.per])]);
   const types = filters.map(it => it.event);
   return types.includes(undefined) ? undefined : [...new Set(types.filter(it => it !== undefined))].sort();

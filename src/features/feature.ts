@@ -125,6 +125,14 @@ export function viewFeature(definition: FeatureDefinition, reading: FeatureReadi
   return { value, status: value === undefined ? 'MISSING' : 'DEFAULTED', ageMs: undefined, version: versionOf(definition) };
 }
 
+/**
+ * How long a computed value that stays the same is left as it is, in milliseconds. It is confirmed now and then, so that it stays fresh: not each time,
+ * since that would write every value again.
+ */
+export function restMsOf({ ttlMs }: FeatureDefinition): number {
+  return ttlMs / 4;
+}
+
 /** Whether a value is older than its time to live. */
 export function isStale({ ttlMs }: FeatureDefinition, { at }: FeatureReading, now: number): boolean {
   return now - at > ttlMs;

@@ -8,7 +8,7 @@ import { aggregateValue, nextRecencyMs, numberOf, type AggregateRow } from './ag
 import { derive, derivedInOrder, type DerivedFeature } from './derived.js';
 import { keepChanges } from './history/history.postgres.js';
 import { parseExpression } from './expression.schema.js';
-import { historyLimitOf, kindOf, versionOf, type FeatureDefinition } from './feature.js';
+import { historyLimitOf, kindOf, restMsOf, versionOf, type FeatureDefinition } from './feature.js';
 
 export interface Recount {
   /** Those that are live, hidden ones included; those that are set from outside are read by the derived ones. The same list is planned once. */
@@ -215,9 +215,6 @@ export async function keep(client: PoolClient, tenantId: string, { plan, stored,
   return [...new Set(differences.map(it => it.customerId))];
 }
 
-/** What is still the same is confirmed now and then, so that it stays fresh: not each time, since that would write every value again. */
-const confirmedPerTtl = 4;
-
 function differencesOf({ computed, byName }: Plan, stored: Stored, values: Computed, now: number): readonly Difference[] {
   const differences: Difference[] = [];
   for (const definition of computed) {
@@ -236,7 +233,7 @@ function differencesOf({ computed, byName }: Plan, stored: Stored, values: Compu
 }
 
 function isOld({ at, version }: FeatureReading, definition: FeatureDefinition, now: number): boolean {
-  return at + definition.ttlMs / confirmedPerTtl < now || version !== keepingOf(definition).version;
+  return at + restMsOf(definition) < now || version !== keepingOf(definition).version;
 }
 
 /** Values of what is not defined any more, and of what has become contextual. */

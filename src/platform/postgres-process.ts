@@ -16,7 +16,7 @@ export interface PostgresProcessOptions {
   readonly onCrash?: (exit: string) => void;
 }
 
-const settings = { listen_addresses: '127.0.0.1', unix_socket_directories: '', max_connections: '200', wal_level: 'minimal', max_wal_senders: '0', jit: 'off' };
+const settings = { listen_addresses: '127.0.0.1', unix_socket_directories: '', max_connections: '200', wal_level: 'minimal', max_wal_senders: '0', jit: 'off', shared_buffers: '512MB' };
 const startTimeoutMs = 60_000;
 const stopTimeoutMs = 20_000;
 const restartPauseMs = 500;

@@ -4,6 +4,8 @@ import { compileCondition, type Blind, type CompiledCondition } from '../conditi
 import { compileNextChange, type CompiledNextChange } from '../conditions/next-change.js';
 import type { AttributeDefinition } from '../customers/attribute.js';
 import type { FeatureReading, FeatureValue } from '../customers/online-record.js';
+import type { Counting } from '../events/event.js';
+import { countingOf } from '../features/counting.js';
 import { viewFeature, type FeatureDefinition } from '../features/feature.js';
 import type { MoveCause } from './segment-change.js';
 import type { Segment } from './segment.js';
@@ -61,6 +63,7 @@ export class CompiledSegments {
   readonly from: CompiledFrom;
   /** All features, and the counts of behaviours. */
   readonly recounted: readonly FeatureDefinition[];
+  readonly counting: Counting;
   readonly #features: readonly FeatureDefinition[];
   /** Those named by others come before them. */
   readonly #dynamic: readonly Dynamic[];
@@ -75,6 +78,7 @@ export class CompiledSegments {
     this.version = version;
     this.from = from;
     this.recounted = [...features, ...counts];
+    this.counting = countingOf(version, this.recounted);
     this.#features = features;
     this.#listed = new Set(segments.filter(it => it.condition === undefined).map(it => it.id));
     this.#dynamic = inOrder(segments).flatMap(({ id, condition }) => (condition === undefined ? [] : [

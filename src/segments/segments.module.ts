@@ -8,6 +8,7 @@ import type { CustomersChanged } from '../customers/customer.js';
 import type { CustomerById, OnlineRecordById } from '../customers/customer.loader.js';
 import type { OnlineRecordSource } from '../customers/online-records.js';
 import type { OnlineStore } from '../customers/online-store.js';
+import type { Counting } from '../events/event.js';
 import type { FeatureDefinition } from '../features/feature.js';
 import { parseFeature } from '../features/feature.schema.js';
 import { recount } from '../features/recount.postgres.js';
@@ -64,6 +65,7 @@ export interface Projection {
   readonly erased: (tenantId: string, customerIds: readonly string[], changes: CustomerChanged['changes']) => Promise<void>;
   /** All that is computed of the tenant's customers. */
   live(tenantId: string): Promise<readonly FeatureDefinition[]>;
+  readonly countingOf: (tenantId: string) => Promise<Counting>;
   /** The tenant's segments, and what they read, as they are now. */
   segmentsOf(tenantId: string): Promise<CompiledSegments>;
   /** Applies the tenant's segments to its customers whenever they change, without waiting for the next sweep. */
@@ -113,6 +115,7 @@ export function projection(deps: ProjectionDeps): Projection {
       if (facts.length > 0) await memberSets?.write(tenantId, facts);
     },
     live: async tenantId => (await compiled.get(tenantId, false)).recounted,
+    countingOf: async tenantId => (await compiled.get(tenantId, false)).counting,
     segmentsOf: tenantId => compiled.get(tenantId, false),
     follow: tenantId => compiled.follow(tenantId),
     sweep: () => projector.sweep(),

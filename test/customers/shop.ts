@@ -103,7 +103,7 @@ export class Shop {
     const customers = customersModule({ pool, keys, bus, online, clock, definitions, records, changed, erased: this.projection.erased, elsewhere: customerDecisions, logged: async () => undefined, isIndexed, onFailure });
     const values = featuresModule({ pool, bus, definitions, hold: keys.hold, clock, records, recordById: customers.recordById, changed, live: it => this.projection.live(it), onFailure });
     this.stream.start(this.projection.refresh);
-    const events = eventsModule({ pool, bus, clock, definitions, hashing: keys.hashing, stream: this.stream, keptDays: 732, onFailure });
+    const events = eventsModule({ pool, bus, clock, definitions, hashing: keys.hashing, countingOf: this.projection.countingOf, stream: this.stream, keptDays: 732, onFailure });
     const segmentDefinitions = segmentDefinitionsModule({ definitions });
     const members = segmentsModule({
       pool, bus: gatedBus, clock, elasticsearch: undefined, held: memberSets && { online, memberSets }, projection: this.projection, onFailure,
